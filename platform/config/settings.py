@@ -1,0 +1,167 @@
+"""Settings, all from the environment; the defaults are those of a machine of one's own."""
+
+from pathlib import Path
+
+import environ
+
+from config.logs import logging_config
+from config.redis_urls import for_celery, with_database
+
+ROOT = Path(__file__).resolve().parents[2]
+env = environ.Env()
+
+STOREPLANE_HOME = Path(env.str("STOREPLANE_HOME", str(ROOT / ".storeplane")))
+DEBUG = env.bool("STOREPLANE_DEBUG", False)
+SECRET_KEY = env.str("STOREPLANE_SECRET_KEY", "")
+ALLOWED_HOSTS = env.list("STOREPLANE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("STOREPLANE_CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "config.apps.StoreplaneConfig",
+    "tenants",
+    "stores",
+    "provisioner",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "django_filters",
+    "django_prometheus",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.request_id.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        **env.db_url("DATABASE_URL", default="postgresql://storeplane@127.0.0.1:5432/storeplane"),
+        # Threads of the web process come and go; a connection for each request would cost more than it saves.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    # A transaction that is held open would hold the log's lock: better to lose it than to stop everyone.
+    {"connect_timeout": 5, "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=60s"}
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "tenants.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "/api-auth/login/"
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STOREPLANE_STATIC_ROOT", str(STOREPLANE_HOME / "static")))
+STOREPLANE_DASHBOARD_DIR = Path(env.str("STOREPLANE_DASHBOARD_DIR", str(ROOT / ".build" / "dashboard")))
+# Without a collected folder (a laptop, tests) the files come straight from the packages.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379")
+CELERY_BROKER_URL = for_celery(REDIS_URL, 0)
+REDIS_STREAMS_URL = with_database(REDIS_URL, 2)
+CHANNEL_LAYERS = {
+    "default": {
+        # Pub/sub, not the core layer, which drops silently at 100 waiting messages (shared/FACTS.md).
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": with_database(REDIS_URL, 1), "max_connections": 2000}]},
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.authentication.UserHeaderAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Storeplane",
+    "DESCRIPTION": "One HTTP request becomes a running, isolated online store on Kubernetes.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING_CONFIG = None
+LOGGING = logging_config(env.str("STOREPLANE_LOG_FORMAT", "console"))
+
+# Behind TLS in production; a sandbox on loopback speaks plain http.
+STOREPLANE_SECURE = env.bool("STOREPLANE_SECURE", not DEBUG)
+SESSION_COOKIE_SECURE = STOREPLANE_SECURE
+CSRF_COOKIE_SECURE = STOREPLANE_SECURE
+SECURE_SSL_REDIRECT = STOREPLANE_SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if STOREPLANE_SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = STOREPLANE_SECURE
+SECURE_HSTS_PRELOAD = STOREPLANE_SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+STOREPLANE_PROVISIONER = "provisioner.service.ClusterProvisioner"
+STOREPLANE_DOMAIN = env.str("STOREPLANE_DOMAIN", "localhost")
+STOREPLANE_STORE_SCHEME = env.str("STOREPLANE_STORE_SCHEME", "http")
+STOREPLANE_STORE_PORT = env.int("STOREPLANE_STORE_PORT", 8080)
+STOREPLANE_TRUST_USER_HEADER = env.bool("STOREPLANE_TRUST_USER_HEADER", False)
+STOREPLANE_TRUSTED_PROXIES = env.list("STOREPLANE_TRUSTED_PROXIES", default=[])
+STOREPLANE_PROVISION_SLOTS = env.int("STOREPLANE_PROVISION_SLOTS", 3)
+STOREPLANE_QUEUE_LIMIT = env.int("STOREPLANE_QUEUE_LIMIT", 200)
+STOREPLANE_INGRESS_CLASS = env.str("STOREPLANE_INGRESS_CLASS", "")
+STOREPLANE_STORAGE_CLASS = env.str("STOREPLANE_STORAGE_CLASS", "")
+STOREPLANE_IMAGES = {
+    "medusa": env.str("STOREPLANE_IMAGE_MEDUSA", "storeplane/medusa:2.18.0"),
+    "storefront": env.str("STOREPLANE_IMAGE_STOREFRONT", "storeplane/storefront:0.1.0"),
+    "postgres": env.str("STOREPLANE_IMAGE_POSTGRES", "postgres:16"),
+}

@@ -1,0 +1,118 @@
+"""The one way in which a store's status changes: conditions, phase and event in one transaction.
+
+Locks are always taken in this order: the store's row, then the log's lock, which is held until the commit so that
+event ids grow in the order of commits. A reader that asks for "all after id N" can therefore miss nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from stores.choices import ConditionStatus, ConditionType, EventType, Phase
+from stores.engines import ENGINES
+from stores.models import Condition, Store, StoreEvent
+from stores.publish import publish_soon
+from stores.status import SUMMARY_TYPES, Activity, Facts, Summary, summarise
+
+_LOG_LOCK = 0x53544F5245  # "STORE": the advisory lock that orders the log
+
+
+@dataclass(frozen=True)
+class ConditionChange:
+    """A condition that one of the steps or the drift judge has seen to be so."""
+
+    type: ConditionType
+    status: ConditionStatus
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened, for the log, and what it means for the conditions."""
+
+    event: EventType | None
+    message: str = ""
+    step: str = ""
+    conditions: tuple[ConditionChange, ...] = ()
+    request_id: str = ""
+    observed_generation: int | None = None
+
+
+def apply_change(store_id: int, activity: Activity, change: Change) -> StoreEvent | None:
+    """Write the change and its event, and publish both once the transaction commits.
+
+    `activity` is what the caller, who knows the operations, says is being done to the store. Returns the event, or
+    None for a change that the log needn't tell (`change.event` is None).
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        store = Store.objects.select_for_update().get(pk=store_id)
+        if change.observed_generation is not None:
+            store.observed_generation = change.observed_generation
+        conditions = _take_conditions(store, change.conditions, now)
+        summary = _summarise(store, activity, conditions, change.message)
+        _take_summary(store, conditions, summary, change, now)
+        event = _log(store, change, now) if change.event is not None else None
+        publish_soon(store.pk, event)
+    return event
+
+
+def _take_conditions(store: Store, changes: Iterable[ConditionChange], now: datetime) -> dict[str, Condition]:
+    conditions = {condition.type: condition for condition in store.conditions.all()}
+    for change in changes:
+        _set(store, conditions, change, now)
+    return conditions
+
+
+def _set(store: Store, conditions: dict[str, Condition], change: ConditionChange, now: datetime) -> None:
+    condition = conditions.get(change.type)
+    if condition is None:
+        condition = Condition(store=store, type=change.type, status="", last_transition_time=now)
+        conditions[change.type] = condition
+    if condition.become(change.status, change.reason, change.message, store.generation, now):
+        condition.save()
+
+
+def _summarise(store: Store, activity: Activity, conditions: dict[str, Condition], message: str) -> Summary:
+    facts = Facts(
+        activity=activity,
+        conditions={condition.type: condition.status for condition in conditions.values()},
+        engine_available=ENGINES[store.engine].available,
+        suspended=store.suspended,
+        message=message,
+    )
+    return summarise(facts)
+
+
+def _take_summary(
+    store: Store, conditions: dict[str, Condition], summary: Summary, change: Change, now: datetime
+) -> None:
+    verdicts = (summary.ready, summary.reconciling, summary.stalled)
+    for type_, verdict in zip(SUMMARY_TYPES, verdicts, strict=True):
+        status = ConditionStatus(verdict.status)
+        _set(store, conditions, ConditionChange(type_, status, verdict.reason, change.message), now)
+    store.phase = summary.phase
+    if change.message:
+        store.message = change.message
+    if summary.phase == Phase.READY and store.ready_at is None:
+        store.ready_at = now
+    store.save(update_fields=["phase", "message", "ready_at", "observed_generation", "updated_at"])
+
+
+def _log(store: Store, change: Change, now: datetime) -> StoreEvent:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOG_LOCK])
+    return StoreEvent.objects.create(
+        store=store,
+        tenant_id=store.tenant_id,
+        type=change.event,
+        message=change.message,
+        phase=store.phase,
+        step=change.step,
+        request_id=change.request_id,
+        timestamp=now,
+    )

@@ -1,0 +1,60 @@
+"""What a store may be called.
+
+A name becomes a host name and part of a namespace's name, so it is a DNS label (RFC 1123), 3 to 40 characters
+long. A name that starts with a letter is also a valid RFC 1035 label, which some Services still demand.
+"""
+
+import re
+
+MIN_LENGTH = 3
+MAX_LENGTH = 40
+PATTERN = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+RESERVED = frozenset(
+    {
+        "admin",
+        "api",
+        "api-auth",
+        "app",
+        "assets",
+        "auth",
+        "dashboard",
+        "default",
+        "docs",
+        "health",
+        "kube-node-lease",
+        "kube-public",
+        "kube-system",
+        "localhost",
+        "mail",
+        "me",
+        "metrics",
+        "new",
+        "operations",
+        "schema",
+        "static",
+        "status",
+        "store",
+        "storeplane",
+        "stores",
+        "system",
+        "tenants",
+        "ui",
+        "ws",
+        "www",
+    }
+)
+
+
+def problem_with(name: str) -> str | None:
+    """One sentence that says what is wrong with `name` and what to do, or None when it may be used."""
+    if not MIN_LENGTH <= len(name) <= MAX_LENGTH:
+        return f"The name '{name[:60]}' has {len(name)} characters; use {MIN_LENGTH} to {MAX_LENGTH}."
+    if not PATTERN.fullmatch(name):
+        return (
+            f"The name '{name}' is not a DNS label; use lower-case letters, digits and hyphens, "
+            "start with a letter and end with a letter or a digit."
+        )
+    if name in RESERVED:
+        return f"The name '{name}' is reserved; choose another."
+    return None

@@ -1,0 +1,106 @@
+"""From a committed event to everyone who listens: Redis stream, Redis channel, WebSocket groups, the mirror.
+
+The event's row is the outbox: `published_at` stays empty until all was sent, and the sweep sends what a process that
+died in between left behind. A stream takes each event once, because the entry's id is the event's.
+"""
+
+import json
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import redis
+import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from stores.models import Store, StoreEvent
+from stores.provisioning import provisioner
+
+STREAM_LENGTH = 100
+CHANNEL = "store:events"
+
+log = structlog.get_logger(__name__)
+
+
+def publish_soon(store_id: int, event: StoreEvent | None) -> None:
+    """Tell the world about a store's change once the transaction commits; losing this is mended by the sweep."""
+    transaction.on_commit(lambda: _publish_quietly(store_id, event))
+
+
+def _publish_quietly(store_id: int, event: StoreEvent | None) -> None:
+    """The change is committed, so a Redis that is away must not turn it into an error for the caller."""
+    try:
+        if event is not None:
+            publish(event)
+        provisioner().store_changed(store_id)
+    except (redis.RedisError, OSError) as error:
+        log.warning("event not published yet", store_id=store_id, error=type(error).__name__)
+
+
+def publish(event: StoreEvent) -> None:
+    """Send one event to the stream, the channel and the tenant's group; harmless when done twice."""
+    message = as_message(event)
+    body = json.dumps(message)
+    _to_stream(event, body)
+    streams().publish(CHANNEL, body)
+    layer = get_channel_layer()
+    async_to_sync(layer.group_send)(group(event.tenant_id), {"type": "store.event", "event": message})
+    StoreEvent.objects.filter(pk=event.pk, published_at__isnull=True).update(published_at=timezone.now())
+
+
+def _to_stream(event: StoreEvent, body: str) -> None:
+    """A stream lives as long as a store of its name does."""
+    key = stream_key(event.store.name)
+    if not Store.objects.not_gone().filter(name=event.store.name).exists():
+        streams().delete(key)
+        return
+    try:
+        streams().xadd(key, {"event": body}, id=f"{event.pk}-0", maxlen=STREAM_LENGTH, approximate=False)
+    except redis.ResponseError as error:
+        if "equal or smaller" not in str(error):
+            raise
+
+
+def publish_left_behind(limit: int = 500, older_than_seconds: float = 5.0) -> int:
+    """Send what was committed and never published, oldest first; the number sent."""
+    horizon = timezone.now() - timedelta(seconds=older_than_seconds)
+    waiting = StoreEvent.objects.filter(published_at__isnull=True, timestamp__lt=horizon).select_related("store")
+    events = list(waiting.order_by("id")[:limit])
+    for event in events:
+        publish(event)
+    return len(events)
+
+
+def as_message(event: StoreEvent) -> dict[str, Any]:
+    """The event's public shape: `{id, store, type, message, phase, step, timestamp}`."""
+    return {
+        "id": event.pk,
+        "store": event.store.name,
+        "type": event.type,
+        "message": event.message,
+        "phase": event.phase,
+        "step": event.step,
+        "timestamp": event.timestamp.isoformat(),
+    }
+
+
+def stream_key(name: str) -> str:
+    """The Redis stream of one store."""
+    return f"store:events:{name}"
+
+
+def group(tenant_id: int) -> str:
+    """The channel layer's group of a tenant's listeners."""
+    return f"tenant.{tenant_id}"
+
+
+@cache
+def streams() -> "redis.Redis":
+    """This process's connection pool to the Redis database of streams and keys."""
+    return redis.Redis.from_url(
+        settings.REDIS_STREAMS_URL, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30
+    )

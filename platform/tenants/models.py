@@ -1,0 +1,90 @@
+"""People and the tenants that own stores."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.plans import DEFAULT_PLAN, PLAN_CHOICES, PLANS, Plan
+
+
+class Role(models.TextChoices):
+    """What a member may do in a tenant; each role may do all that the next one may."""
+
+    OWNER = "owner", _("Owner")
+    MEMBER = "member", _("Member")
+    VIEWER = "viewer", _("Viewer")
+
+
+class User(AbstractUser):
+    """A person, or a program that speaks for one.
+
+    `external_id` is the value of `X-User-Id` that first made the user; empty for a user made here.
+    """
+
+    external_id = models.CharField(max_length=150, null=True, blank=True, unique=True)  # noqa: DJ001 - unique when set
+
+    class Meta(AbstractUser.Meta):
+        pass
+
+
+class Tenant(models.Model):
+    """Who owns stores, and on which plan."""
+
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=200)
+    plan = models.CharField(max_length=20, choices=PLAN_CHOICES, default=DEFAULT_PLAN)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
+        User, through="Membership", related_name="tenants"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def plan_terms(self) -> Plan:
+        """The plan's numbers."""
+        return PLANS[self.plan]
+
+
+class Membership(models.Model):
+    """A user's role in a tenant."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="one_membership_of_a_user_in_a_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.tenant}"
+
+
+class AuditEntry(models.Model):
+    """Who did what, from where. Rows are only ever added."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.CharField(max_length=200)
+    tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries")
+    action = models.CharField(max_length=60)
+    target = models.CharField(max_length=200)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    before = models.JSONField(null=True, blank=True)
+    after = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.target}"
