@@ -176,13 +176,16 @@ def _is_loopback(url: str) -> bool:
 def _network_errors(request: Request) -> Iterator[None]:
     """Turns what the network does into Unavailable."""
     from kubernetes.client.exceptions import ApiException
-    from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
     cause: Exception
     try:
         yield
     except ReadTimeoutError as error:
         why, cause = f"did not answer within {request.read_timeout:g} s", error
+    except NewConnectionError as error:
+        # Told apart first: urllib3 derives it from the timeout.
+        why, cause = "could not be reached (no connection)", error
     except ConnectTimeoutError as error:
         why, cause = f"did not accept a connection within {CONNECT_TIMEOUT:g} s", error
     except (HTTPError, ApiException, OSError) as error:

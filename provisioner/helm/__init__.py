@@ -1,0 +1,57 @@
+"""The one door to Helm: `helm()` gives its verbs.
+
+One action is one child process with a deadline (docs/adr: a hung call can only be killed). Only `child.py` imports
+Helm's library; `STOREPLANE_HELM=/path/to/helm` puts the real program in its place.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from provisioner.cluster import cluster
+from provisioner.helm.actions import ReleaseActions
+from provisioner.helm.errors import (
+    ChartInvalid,
+    ClusterRefused,
+    ClusterUnreachable,
+    HelmError,
+    HelmFailed,
+    HelmTimeout,
+    NamespaceTerminating,
+    ReleaseBusy,
+    ReleaseExists,
+    ReleaseNotFound,
+)
+from provisioner.helm.release import DEADLINE, Helm, Release, Values, values_digest
+from provisioner.helm.runners import HelmChild, HelmProgram
+from provisioner.helm.storage import mark_failed, release_manifest
+
+
+@cache
+def helm() -> Helm:
+    """Helm for the cluster of this process. Nothing is started until an action is asked for."""
+    program = os.environ.get("STOREPLANE_HELM")
+    return ReleaseActions(cluster(), HelmProgram(program) if program else HelmChild())
+
+
+__all__ = [
+    "DEADLINE",
+    "ChartInvalid",
+    "ClusterRefused",
+    "ClusterUnreachable",
+    "Helm",
+    "HelmError",
+    "HelmFailed",
+    "HelmTimeout",
+    "NamespaceTerminating",
+    "Release",
+    "ReleaseBusy",
+    "ReleaseExists",
+    "ReleaseNotFound",
+    "Values",
+    "helm",
+    "mark_failed",
+    "release_manifest",
+    "values_digest",
+]
