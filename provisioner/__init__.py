@@ -1,0 +1,1 @@
+"""Work done to a cluster on behalf of the records in `stores`."""

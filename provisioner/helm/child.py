@@ -17,7 +17,7 @@ from typing import Any
 _QPS, _BURST = 100.0, 200
 
 
-def act(request: dict[str, Any]) -> Any:  # noqa: ANN401 - each action has an answer of its own
+def act(request: dict[str, Any]) -> Any:
     """Does what is asked; raises helm_python.HelmError."""
     import helm_python
 
@@ -27,7 +27,7 @@ def act(request: dict[str, Any]) -> Any:  # noqa: ANN401 - each action has an an
         return _change(helm_python, config, request)
 
 
-def _change(helm: Any, config: Any, request: dict[str, Any]) -> Any:  # noqa: ANN401 - the library has no types
+def _change(helm: Any, config: Any, request: dict[str, Any]) -> Any:
     """Calls the C interface itself: the Python wrapper does not pass on `server_side_apply` and `force_conflicts`."""
     native, none = helm._native, helm._native.HANDLE(0)
     options = json.dumps(request["options"])
@@ -45,7 +45,7 @@ def _change(helm: Any, config: Any, request: dict[str, Any]) -> Any:  # noqa: AN
     return None
 
 
-def _template(helm: Any, request: dict[str, Any]) -> str:  # noqa: ANN401
+def _template(helm: Any, request: dict[str, Any]) -> str:
     with helm.Chart.load(request["chart"]) as chart:
         chart.validate_schema(request["values"])
         names = {"name": request["release"], "namespace": request["namespace"]}

@@ -1,0 +1,16 @@
+"""What runs again and again. Each entry expires with its period: a beat that was away leaves no pile behind."""
+
+from typing import Any
+
+
+def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}
+
+
+def schedule() -> dict[str, dict[str, Any]]:
+    """Beat's entries by name."""
+    return {
+        "sweep operations": _every(10, "provisioner.operations.tasks.sweep", "events"),
+        "sweep mirrors": _every(60, "provisioner.mirror.tasks.sweep_mirrors", "events"),
+        "sweep health": _every(60, "provisioner.drift.tasks.sweep_health", "drift"),
+    }

@@ -1,0 +1,60 @@
+"""When the mirror is written: soon after a change, many changes at once, and by the sweep for what was missed."""
+
+import structlog
+from celery import shared_task
+from django.db.models import F, Q
+from stores.models import Store
+from stores.publish import streams
+
+from provisioner import labels
+from provisioner.cluster import ClusterError, cluster
+from provisioner.cluster.kinds import STORE
+from provisioner.mirror import listener, writer
+from provisioner.operations.sweeping import alone
+
+COALESCE_SECONDS = 0.25
+"""At most one write of a store's status in this time."""
+
+_PENDING_MS = 5000
+
+log = structlog.get_logger(__name__)
+
+
+def mirror_soon(store_id: int) -> None:
+    """Ask for a write; a request that is already on its way covers this change too."""
+    if streams().set(_pending_key(store_id), 1, nx=True, px=_PENDING_MS):
+        write_mirror.apply_async((store_id,), queue="events", countdown=COALESCE_SECONDS)
+
+
+@shared_task(name="provisioner.mirror.tasks.write_mirror")
+def write_mirror(store_id: int) -> None:
+    """Write one store's mirror. The mark goes first, so that a change during the write asks for another."""
+    streams().delete(_pending_key(store_id))
+    try:
+        writer.write(cluster(), store_id)
+    except ClusterError as error:
+        log.warning("mirror not written, the sweep will", store_id=store_id, error=str(error))
+
+
+@shared_task(name="provisioner.mirror.tasks.sweep_mirrors")
+def sweep_mirrors() -> None:
+    """Write every mirror that is older than its store's record, and take the wishes that no watcher saw."""
+    with alone("mirrors") as held:
+        if not held:
+            return
+        stale = Q(mirror__isnull=True) | Q(mirror__written_at__isnull=True) | Q(mirror__written_at__lt=F("updated_at"))
+        for store_id in Store.objects.not_gone().filter(stale).values_list("pk", flat=True):
+            write_mirror(store_id)
+        _take_wishes()
+
+
+def _take_wishes() -> None:
+    try:
+        for resource in cluster().list(STORE, label_selector=labels.SELECTOR):
+            listener.take_wish(resource)
+    except ClusterError as error:
+        log.warning("wishes not read, the next sweep will", error=str(error))
+
+
+def _pending_key(store_id: int) -> str:
+    return f"storeplane:mirror-pending:{store_id}"

@@ -1,0 +1,81 @@
+"""The one writer of `Store` resources: server-side apply, and only when something changed."""
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from stores.models import Store
+
+from provisioner.cluster import Cluster, Manifest
+from provisioner.cluster.kinds import STORE
+from provisioner.mirror import document
+from provisioner.mirror.models import Mirror
+
+log = structlog.get_logger(__name__)
+
+
+def write(cluster: Cluster, store_id: int) -> bool:
+    """Bring the mirror up to date with the record; true when a request was made.
+
+    The row of `Mirror` is the lock: of two writers the second sees what the first has written. A store that gave its
+    name to a successor isn't mirrored any more, and a tombstone neither.
+    """
+    started = timezone.now()
+    with transaction.atomic():
+        store = Store.objects.select_related("tenant").filter(pk=store_id, deleted_at__isnull=True).first()
+        if store is None or not _has_the_name(store):
+            return False
+        Mirror.objects.get_or_create(store=store)
+        mirror = Mirror.objects.select_for_update().get(store=store)
+        wrote_spec = _write_spec(cluster, store, mirror)
+        wrote_status = _write_status(cluster, store, mirror)
+        # The time of the look, not of the write: a change in between must still look newer to the sweep.
+        mirror.written_at = started
+        mirror.save()
+    return wrote_spec or wrote_status
+
+
+def _has_the_name(store: Store) -> bool:
+    """While a store goes away, its mirror shows that; the successor's comes when the name is free."""
+    older = Store.objects.not_gone().filter(name=store.name, pk__lt=store.pk)
+    return not older.exists()
+
+
+def _write_spec(cluster: Cluster, store: Store, mirror: Mirror) -> bool:
+    wanted = document.resource(store)
+    fingerprint = document.digest(wanted)
+    if fingerprint == mirror.spec_digest:
+        return False
+    written = cluster.apply(wanted)
+    mirror.spec_digest = fingerprint
+    mirror.uid = written["metadata"]["uid"]
+    mirror.generation = written["metadata"]["generation"]
+    return True
+
+
+def _write_status(cluster: Cluster, store: Store, mirror: Mirror) -> bool:
+    events = store.events.order_by("-id")[: document.ACTIVITY_LOG_LENGTH]
+    wanted = document.status(store, store.conditions.all(), events, mirror.generation)
+    fingerprint = document.digest(wanted)
+    if fingerprint == mirror.status_digest:
+        return False
+    cluster.apply(wanted, subresource="status")
+    mirror.status_digest = fingerprint
+    return True
+
+
+def remove(cluster: Cluster, store: Store) -> None:
+    """Let the resource go: drop the finalizer and delete it. Harmless when it is gone already."""
+    with transaction.atomic():
+        mirror, _ = Mirror.objects.get_or_create(store=store)
+        Mirror.objects.select_for_update().get(pk=mirror.pk)
+        found = cluster.get(STORE, store.name)
+        if found is not None:
+            _release(cluster, store.name, found)
+        Mirror.objects.filter(pk=mirror.pk).delete()
+
+
+def _release(cluster: Cluster, name: str, found: Manifest) -> None:
+    cluster.delete(STORE, name, uid=found["metadata"]["uid"])
+    if cluster.get(STORE, name) is not None:
+        cluster.patch_merge(STORE, name, None, {"metadata": {"finalizers": None}})
+    cluster.wait_gone(STORE, name, timeout=10)

@@ -1,0 +1,6 @@
+"""Django finds an app's models here; each lives in the room it belongs to."""
+
+from provisioner.mirror.models import Mirror
+from provisioner.operations.models import Operation, Step
+
+__all__ = ["Mirror", "Operation", "Step"]

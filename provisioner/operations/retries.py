@@ -1,0 +1,70 @@
+"""What is done about an error: the sorting is pure, and this is the only place that knows it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FIRST_DELAY_SECONDS = 1.0
+MOST_DELAY_SECONDS = 60.0
+MOST_PASSING_ATTEMPTS = 8
+MOST_UNKNOWN_ATTEMPTS = 5
+MOST_CLAIMS_WITHOUT_END = 6
+
+
+class ErrorKind(StrEnum):
+    """passing: wait and try again; permanent: trying again can't help; unknown: try a few times."""
+
+    PASSING = "passing"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error, sorted. `reason` is CamelCase and stable; `message` is one sentence for a person.
+
+    `retry_after` (seconds) is what the server asked for, and wins over our own back-off.
+    """
+
+    kind: ErrorKind
+    reason: str
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """Wait `delay` seconds, then claim the step anew."""
+
+    delay: float
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """No further attempt; `advice` tells a person what to do."""
+
+    advice: str
+
+
+def decide(failure: Failure, attempt: int, jitter: float, *, endless: bool = False) -> TryAgain | GiveUp:
+    """What follows the `attempt`-th failure of a step (1 is the first).
+
+    `jitter` in 0..1 spreads the delays of stores that failed together ("full jitter" over the upper half, so that a
+    delay is never near zero). An `endless` step (teardown) is never given up, it only waits longer.
+    """
+    limit = {
+        ErrorKind.PERMANENT: 1,
+        ErrorKind.UNKNOWN: MOST_UNKNOWN_ATTEMPTS,
+        ErrorKind.PASSING: MOST_PASSING_ATTEMPTS,
+    }[failure.kind]
+    if attempt >= limit and not endless:
+        return GiveUp(_advice(failure, attempt))
+    if failure.retry_after is not None:
+        return TryAgain(failure.retry_after)
+    ceiling = min(MOST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** min(attempt, 16))
+    return TryAgain(ceiling / 2 + jitter * ceiling / 2)
+
+
+def _advice(failure: Failure, attempt: int) -> str:
+    if failure.kind == ErrorKind.PERMANENT:
+        return f"{failure.message} Correct that, then retry the store."
+    return f"{failure.message} It was tried {attempt} times; retry the store when the cause is mended."

@@ -1,0 +1,40 @@
+"""Messages that only wake somebody up: admission and the sweep. All of them may come twice, late or never."""
+
+import structlog
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+from stores.publish import publish_left_behind, streams
+
+from provisioner.operations import admission, recovery
+from provisioner.operations.sweeping import alone
+
+BEAT_KEY = "storeplane:beat"
+BEAT_KEY_SECONDS = 120
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="provisioner.operations.tasks.admit")
+def admit() -> None:
+    """Give free slots to those whose turn it is."""
+    admission.admit()
+
+
+def admit_soon() -> None:
+    """Ask for an admission once the surrounding transaction commits; the sweep does it in any case."""
+    transaction.on_commit(lambda: admit.apply_async(queue="events"), robust=True)
+
+
+@shared_task(name="provisioner.operations.tasks.sweep")
+def sweep() -> None:
+    """Send again what was lost, admit whoever can be admitted, publish what was committed and not told."""
+    streams().set(BEAT_KEY, timezone.now().isoformat(), ex=BEAT_KEY_SECONDS)
+    with alone("sweep") as held:
+        if not held:
+            return
+        sent = recovery.sweep()
+        admitted = admission.admit()
+        published = publish_left_behind()
+    if sent or published:
+        log.info("swept", sent=len(sent), admitted=len(admitted), published=published)

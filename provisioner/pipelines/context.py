@@ -1,0 +1,41 @@
+"""What a step is given to work with."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from stores.changes import Change, ConditionChange, apply_change
+from stores.choices import EventType
+from stores.models import Store
+from stores.status import Activity
+
+from provisioner.cluster import Cluster
+from provisioner.helm import Helm
+from provisioner.operations.lease import Lease
+from provisioner.operations.models import Operation, OperationKind
+
+SLICE_SECONDS = 10.0
+"""The longest that a step watches before it hands itself on, so that a killed worker loses little."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One claim of one step: the store, who holds it, and the two gateways."""
+
+    store: Store
+    operation: Operation
+    lease: Lease
+    cluster: Cluster
+    helm: Helm
+
+    def tell(self, event: EventType, message: str, *conditions: ConditionChange, step: str = "") -> None:
+        """Write a line of the story while the step goes on; raises LeaseLost when it is no longer ours to tell."""
+        change = Change(event, message, step=step, conditions=conditions, request_id=self.operation.request_id)
+        with transaction.atomic():
+            Store.objects.select_for_update().get(pk=self.store.pk)
+            self.lease.check()
+            apply_change(self.store.pk, activity_of(self.operation), change)
+
+
+def activity_of(operation: Operation) -> Activity:
+    """What the store is doing while this operation runs."""
+    return Activity.DELETING if operation.kind == OperationKind.TEARDOWN else Activity.PROVISIONING

@@ -1,0 +1,61 @@
+"""Pipelines as data: the chain is built from them, the API serves them, the dashboard draws them."""
+
+from dataclasses import dataclass
+
+from provisioner.operations.models import OperationKind
+
+
+@dataclass(frozen=True)
+class StepDefinition:
+    """A step by name; `deadline` (seconds) is how long it may take in one operation before it fails."""
+
+    name: str
+    label: str
+    deadline: float
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Ordered steps, and the queue that carries them. An `endless` one is never given up."""
+
+    kind: OperationKind
+    queue: str
+    steps: tuple[StepDefinition, ...]
+    endless: bool = False
+
+    def step(self, name: str) -> StepDefinition:
+        """The step of that name; KeyError when the pipeline has none."""
+        return {step.name: step for step in self.steps}[name]
+
+    def after(self, name: str) -> tuple[StepDefinition, ...]:
+        """The named step and all that follow it."""
+        names = [step.name for step in self.steps]
+        return self.steps[names.index(name) :]
+
+
+PROVISION = Pipeline(
+    kind=OperationKind.PROVISION,
+    queue="provision",
+    steps=(
+        StepDefinition("namespace", "Namespace", 300),
+        StepDefinition("helm", "Helm", 300),
+        StepDefinition("db", "Database", 600),
+        StepDefinition("backend", "Backend", 900),
+        StepDefinition("storefront", "Storefront", 600),
+    ),
+)
+
+TEARDOWN = Pipeline(
+    kind=OperationKind.TEARDOWN,
+    queue="teardown",
+    steps=(
+        StepDefinition("drain", "Stop running work", 300),
+        StepDefinition("release", "Helm release", 300),
+        StepDefinition("volumes", "Volumes", 300),
+        StepDefinition("namespace", "Namespace", 600),
+        StepDefinition("record", "Record", 300),
+    ),
+    endless=True,
+)
+
+PIPELINES: dict[str, Pipeline] = {pipeline.kind: pipeline for pipeline in (PROVISION, TEARDOWN)}

@@ -1,0 +1,24 @@
+"""The steps' actions by pipeline and name. Each looks at the cluster first and acts only if something is missing."""
+
+from collections.abc import Mapping
+
+from provisioner.operations.models import OperationKind
+from provisioner.pipelines.runner import Action
+from provisioner.pipelines.steps import namespace, release, teardown, workloads
+
+ACTIONS: Mapping[str, Mapping[str, Action]] = {
+    OperationKind.PROVISION: {
+        "namespace": namespace.provide,
+        "helm": release.deploy,
+        "db": workloads.database,
+        "backend": workloads.backend,
+        "storefront": workloads.storefront,
+    },
+    OperationKind.TEARDOWN: {
+        "drain": teardown.drain,
+        "release": teardown.uninstall,
+        "volumes": teardown.remove_volumes,
+        "namespace": teardown.remove_namespace,
+        "record": teardown.close_record,
+    },
+}

@@ -1,0 +1,87 @@
+"""The Helm step: what stands in the namespace, and what follows from it.
+
+A release that was ever deployed is never uninstalled to repair it, and no branch of this module deletes a volume.
+"""
+
+from enum import Enum
+
+from stores.changes import ConditionChange
+from stores.choices import ConditionStatus, ConditionType, EventType
+
+from provisioner import labels
+from provisioner.helm import Release, mark_failed, values_digest
+from provisioner.pipelines.context import Context
+from provisioner.pipelines.results import Done, Wait
+from provisioner.values import chart_of, values_of
+
+DEADLINE_SECONDS = 60.0
+
+
+class Action(Enum):
+    """The one thing to do next; after it the release is looked at again."""
+
+    NOTHING = "nothing"
+    INSTALL = "install"
+    UPGRADE = "upgrade"
+    UNLOCK = "unlock"
+    REMOVE_RECORD = "remove record"
+
+
+def decide(release: Release | None, wanted_digest: str) -> Action:
+    """The next action from what is stored. We hold the step's lease, so nobody of ours is at work on a pending one.
+
+    | stored                              | next                                    |
+    | nothing                             | install                                 |
+    | deployed, with the wanted values    | nothing                                 |
+    | deployed with others, or failed     | upgrade (Helm takes up a failed first)  |
+    | superseded only                     | upgrade: its newest revision was lost   |
+    | pending-*                           | mark failed, then look again            |
+    | uninstalling, never deployed        | finish the uninstall                    |
+    | uninstalling, once deployed         | upgrade over it                         |
+    """
+    if release is None:
+        return Action.INSTALL
+    if release.status == "deployed":
+        return Action.NOTHING if release.values_digest == wanted_digest else Action.UPGRADE
+    if release.pending:
+        return Action.UNLOCK
+    if release.status in ("failed", "superseded"):
+        return Action.UPGRADE
+    if release.status == "uninstalling" and not release.ever_deployed:
+        return Action.REMOVE_RECORD
+    return Action.UPGRADE
+
+
+def deploy(context: Context) -> Done | Wait:
+    """Bring the release to what the store's record asks for, one action at a time."""
+    namespace = context.store.namespace
+    values = values_of(context.store)
+    release = context.helm.status(labels.RELEASE, namespace)
+    action = decide(release, values_digest(values))
+    if action == Action.NOTHING:
+        installed = ConditionChange(ConditionType.HELM_INSTALLED, ConditionStatus.TRUE, "ReleaseDeployed")
+        return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed,))
+    _tell(context, action, release)
+    context.lease.check()
+    if action == Action.INSTALL:
+        context.helm.install(labels.RELEASE, namespace, chart_of(context.store), values, deadline=DEADLINE_SECONDS)
+    elif action == Action.UPGRADE:
+        context.helm.upgrade(labels.RELEASE, namespace, chart_of(context.store), values, deadline=DEADLINE_SECONDS)
+    elif action == Action.UNLOCK:
+        mark_failed(context.cluster, labels.RELEASE, namespace, why="The worker that ran Helm was lost.")
+    elif action == Action.REMOVE_RECORD:
+        context.helm.uninstall(labels.RELEASE, namespace, deadline=DEADLINE_SECONDS)
+    return Wait("the Helm release to be deployed") if action in _LOOK_AGAIN else deploy(context)
+
+
+_LOOK_AGAIN = (Action.UNLOCK, Action.REMOVE_RECORD)
+
+
+def _tell(context: Context, action: Action, release: Release | None) -> None:
+    chart = chart_of(context.store).name
+    if action == Action.INSTALL:
+        context.tell(EventType.HELM_INSTALL, f"Installing chart {chart}.", step="helm")
+    else:
+        status = release.status if release else "absent"
+        message = f"The Helm release is {status}; next: {action.value}."
+        context.tell(EventType.HELM_RECOVER, message, step="helm")

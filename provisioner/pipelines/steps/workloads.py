@@ -1,0 +1,80 @@
+"""The database, backend and storefront steps: they only watch. Readiness is the workload's own word, by its probes."""
+
+from dataclasses import dataclass
+
+from stores.changes import ConditionChange
+from stores.choices import ConditionStatus, ConditionType, EventType
+
+from provisioner import workloads
+from provisioner.cluster import Kind
+from provisioner.cluster.kinds import DEPLOYMENT, POD, STATEFUL_SET
+from provisioner.pipelines.context import SLICE_SECONDS, Context
+from provisioner.pipelines.results import Done, StepFailed, Wait
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A workload that a step waits for, and what to say once it is ready."""
+
+    kind: Kind
+    name: str
+    component: str
+    condition: ConditionType
+    event: EventType
+    message: str
+
+
+DATABASE = Watched(
+    STATEFUL_SET,
+    "postgres",
+    "database",
+    ConditionType.DATABASE_READY,
+    EventType.DB_READY,
+    "The database accepts connections.",
+)
+BACKEND = Watched(
+    DEPLOYMENT,
+    "backend",
+    "backend",
+    ConditionType.BACKEND_READY,
+    EventType.BACKEND_READY,
+    "The backend answers the Store API.",
+)
+STOREFRONT = Watched(
+    DEPLOYMENT,
+    "storefront",
+    "storefront",
+    ConditionType.STOREFRONT_READY,
+    EventType.STOREFRONT_READY,
+    "The shop's pages are served.",
+)
+WATCHED = (DATABASE, BACKEND, STOREFRONT)
+
+
+def database(context: Context) -> Done | Wait:
+    """Wait for PostgreSQL."""
+    return _watch(context, DATABASE)
+
+
+def backend(context: Context) -> Done | Wait:
+    """Wait for the backend, whose readiness probe asks the Store API."""
+    return _watch(context, BACKEND)
+
+
+def storefront(context: Context) -> Done | Wait:
+    """Wait for the shop, whose readiness probe asks for a page."""
+    return _watch(context, STOREFRONT)
+
+
+def _watch(context: Context, watched: Watched) -> Done | Wait:
+    namespace = context.store.namespace
+    found = context.cluster.wait_for(watched.kind, watched.name, namespace, workloads.is_ready, timeout=SLICE_SECONDS)
+    if found is not None:
+        ready = ConditionChange(watched.condition, ConditionStatus.TRUE, "WorkloadReady")
+        return Done(watched.event, watched.message, (ready,))
+    selector = f"app.kubernetes.io/component={watched.component}"
+    pods = list(context.cluster.list(POD, namespace, label_selector=selector))
+    hopeless = workloads.hopeless_reason(pods)
+    if hopeless:
+        raise StepFailed("WorkloadFailed", f"The {watched.component} can't start: {hopeless}.")
+    return Wait(workloads.describe(pods, watched.component))

@@ -1,0 +1,35 @@
+"""What Helm is given for a store: from its record, its plan and the settings. Never a secret."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from stores.models import Store
+from tenants.plans import PLANS
+
+from provisioner import labels
+
+CHARTS = Path(__file__).resolve().parents[1] / "storefront_charts"
+
+
+def chart_of(store: Store) -> Path:
+    """The chart folder of the store's engine."""
+    return CHARTS / store.engine
+
+
+def values_of(store: Store) -> dict[str, Any]:
+    """The chart's values (`values.schema.json` says what each means); the same store gives the same values."""
+    plan = PLANS[store.plan].chart_values()
+    plan["storage"]["className"] = settings.STOREPLANE_STORAGE_CLASS
+    return {
+        "store": {
+            "name": store.name,
+            "displayName": store.label,
+            "host": store.host,
+            "url": store.url,
+        },
+        "secretName": labels.SECRET_NAME,
+        "images": dict(settings.STOREPLANE_IMAGES),
+        "ingress": {"className": settings.STOREPLANE_INGRESS_CLASS},
+        **plan,
+    }

@@ -1,0 +1,64 @@
+"""Reading a workload's own status: is it ready, and if not, what does it wait for. All pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from provisioner.cluster import Manifest
+
+_HOPELESS = {"InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull"}
+
+
+def is_ready(workload: Manifest | None) -> bool:
+    """True when all wanted replicas of the present generation are ready (kubectl's rule for `rollout status`)."""
+    if workload is None or workload["metadata"].get("deletionTimestamp"):
+        return False
+    status: dict[str, Any] = workload.get("status", {})
+    wanted = workload["spec"].get("replicas", 1)
+    current = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 1)
+    updated = status.get("updatedReplicas", status.get("readyReplicas", 0))
+    return bool(current and status.get("readyReplicas", 0) >= wanted and updated >= wanted)
+
+
+def is_serving(workload: Manifest | None) -> bool:
+    """True while at least one replica is ready: a rolling update doesn't make a shop unhealthy."""
+    if workload is None:
+        return False
+    wanted = workload["spec"].get("replicas", 1)
+    return bool(wanted == 0 or workload.get("status", {}).get("readyReplicas", 0) >= 1)
+
+
+def describe(pods: Sequence[Manifest], component: str) -> str:
+    """What the component waits for, in words: the first thing that its pods complain of."""
+    if not pods:
+        return f"the {component}'s pod to be made"
+    for complaint in _complaints(pods):
+        return f"the {component}: {complaint}"
+    return f"the {component} to answer its readiness probe"
+
+
+def hopeless_reason(pods: Iterable[Manifest]) -> str:
+    """A container state that no waiting can mend, or an empty string."""
+    for pod in pods:
+        for status in _container_statuses(pod):
+            waiting = status.get("state", {}).get("waiting", {})
+            if waiting.get("reason") in _HOPELESS:
+                return f"{waiting['reason']} in container {status['name']}: {waiting.get('message', '')}"
+    return ""
+
+
+def _complaints(pods: Iterable[Manifest]) -> Iterator[str]:
+    for pod in pods:
+        for status in _container_statuses(pod):
+            waiting = status.get("state", {}).get("waiting", {})
+            reason = waiting.get("reason", "")
+            if reason and reason not in {"PodInitializing", "ContainerCreating"}:
+                yield f"container {status['name']} is in {reason}"
+        for condition in pod.get("status", {}).get("conditions", []):
+            if condition["type"] == "PodScheduled" and condition["status"] != "True":
+                yield f"no node has room ({condition.get('message', condition.get('reason', ''))})"
+
+
+def _container_statuses(pod: Manifest) -> Iterator[dict[str, Any]]:
+    status = pod.get("status", {})
+    yield from status.get("initContainerStatuses", [])
+    yield from status.get("containerStatuses", [])
