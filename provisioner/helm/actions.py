@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+import yaml
+
 from provisioner.cluster import Cluster, Manifest
 from provisioner.helm import storage
-from provisioner.helm.errors import HelmFailed, ReleaseNotFound
+from provisioner.helm.errors import ChartInvalid, HelmFailed, ReleaseNotFound
 from provisioner.helm.release import DEADLINE, Release, Values
 
 Verb = Literal["install", "upgrade", "rollback", "uninstall", "template"]
@@ -107,7 +109,10 @@ class ReleaseActions:
     ) -> list[Manifest]:
         """See `Helm.template`."""
         rendered = self._runner.run(Action("template", release, namespace, deadline, chart, values))
-        return storage.manifests(rendered)
+        try:
+            return storage.manifests(rendered)
+        except yaml.YAMLError as error:
+            raise ChartInvalid(f"The chart {chart.name} renders to something that is not YAML: {error}") from None
 
     def _changed(self, action: Action) -> Release:
         self._runner.run(action)

@@ -54,7 +54,8 @@ securityContext:
 {{- range list "JWT_SECRET" "COOKIE_SECRET" "ADMIN_EMAIL" "ADMIN_PASSWORD" "PUBLISHABLE_KEY" }}
 {{ include "medusa.secretEnv" (dict "root" $ "key" .) }}
 {{- end }}
-- {name: STORE_NAME, value: {{ .Values.store.displayName | toJson }}}
+{{- /* Kubernetes fills in $(NAME) in a value: a store called $(JWT_SECRET) must not tell it. $$ is a plain $. */}}
+- {name: STORE_NAME, value: {{ .Values.store.displayName | replace "$" "$$" | toJson }}}
 - {name: STORE_URL, value: {{ .Values.store.url | toJson }}}
 - {name: PORT, value: "9000"}
 # A browser keeps a Secure cookie only over TLS.
