@@ -6,7 +6,7 @@ from datetime import datetime
 import redis
 from django.conf import settings
 from django.utils import timezone
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 from stores.provisioning import Check
 from stores.publish import streams
@@ -58,5 +58,5 @@ def _beat() -> Check:
         return Check(ok=False, message="Redis can't be asked when the last sweep was.")
     if last is None:
         return Check(ok=False, message="No sweep has run: is beat there?")
-    age = (timezone.now() - datetime.fromisoformat(last.decode())).total_seconds()
+    age = (timezone.now() - datetime.fromisoformat(str(last))).total_seconds()
     return Check(ok=age <= BEAT_SILENT_AFTER_SECONDS, message=f"The last sweep was {age:.0f} s ago.")

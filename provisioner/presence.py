@@ -23,8 +23,8 @@ def present() -> dict[str, set[str]]:
     served: dict[str, set[str]] = defaultdict(set)
     keys = list(streams().scan_iter(f"{_PREFIX}*", count=100))
     for key, queues in zip(keys, streams().mget(keys) if keys else [], strict=True):
-        for queue in (queues or b"").decode().split(","):
-            served[queue].add(key.decode().removeprefix(_PREFIX))
+        for queue in str(queues or "").split(","):
+            served[queue].add(str(key).removeprefix(_PREFIX))
     return served
 
 

@@ -102,5 +102,9 @@ def group(tenant_id: int) -> str:
 def streams() -> "redis.Redis":
     """This process's connection pool to the Redis database of streams and keys."""
     return redis.Redis.from_url(
-        settings.REDIS_STREAMS_URL, socket_timeout=5, socket_connect_timeout=5, health_check_interval=30
+        settings.REDIS_STREAMS_URL,
+        decode_responses=True,
+        socket_timeout=5,
+        socket_connect_timeout=5,
+        health_check_interval=30,
     )

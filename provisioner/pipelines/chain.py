@@ -30,7 +30,7 @@ def _send(operation_id: UUID, countdown: float) -> None:
         return
     Operation.objects.filter(pk=operation_id).update(sent_at=timezone.now())
     links = [_link(operation_id, name, pipeline.queue) for name in unfinished]
-    chain(*links).apply_async(countdown=countdown or None)
+    chain(*links).apply_async(countdown=countdown)
 
 
 def _link(operation_id: UUID, name: str, queue: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - celery has no types
