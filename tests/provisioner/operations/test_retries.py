@@ -1,0 +1,61 @@
+"""What follows a failure, by kind and attempt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner.operations.retries import (
+    MOST_DELAY_SECONDS,
+    ErrorKind,
+    Failure,
+    GiveUp,
+    TryAgain,
+    decide,
+)
+
+
+def failure(kind: ErrorKind, retry_after: float | None = None) -> Failure:
+    return Failure(kind, "Reason", "It broke.", retry_after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attempt", "again"),
+    [
+        (ErrorKind.PASSING, 1, True),
+        (ErrorKind.PASSING, 7, True),
+        (ErrorKind.PASSING, 8, False),
+        (ErrorKind.UNKNOWN, 1, True),
+        (ErrorKind.UNKNOWN, 4, True),
+        (ErrorKind.UNKNOWN, 5, False),
+        (ErrorKind.PERMANENT, 1, False),
+    ],
+)
+def test_each_kind_of_error_has_its_number_of_attempts(kind: ErrorKind, attempt: int, again: bool) -> None:
+    decision = decide(failure(kind), attempt, 0.5)
+
+    assert isinstance(decision, TryAgain) is again
+
+
+def test_a_server_that_says_when_is_obeyed() -> None:
+    assert decide(failure(ErrorKind.PASSING, retry_after=17.0), 1, 0.0) == TryAgain(17.0)
+
+
+@pytest.mark.parametrize("kind", list(ErrorKind))
+def test_an_endless_step_is_never_given_up(kind: ErrorKind) -> None:
+    assert decide(failure(kind), 1000, 1.0, endless=True) == TryAgain(MOST_DELAY_SECONDS)
+
+
+def test_giving_up_tells_a_person_what_to_do() -> None:
+    assert decide(failure(ErrorKind.PERMANENT), 1, 0.0) == GiveUp("It broke. Correct that, then retry the store.")
+    assert decide(failure(ErrorKind.UNKNOWN), 5, 0.0) == GiveUp(
+        "It broke. It was tried 5 times; retry the store when the cause is mended."
+    )
+
+
+@given(attempt=st.integers(1, 7), jitter=st.floats(0, 1))
+def test_delays_grow_within_their_bounds(attempt: int, jitter: float) -> None:
+    decision = decide(failure(ErrorKind.PASSING), attempt, jitter)
+
+    assert isinstance(decision, TryAgain)
+    ceiling = min(MOST_DELAY_SECONDS, 2.0**attempt)
+    assert ceiling / 2 <= decision.delay <= ceiling
