@@ -1,0 +1,135 @@
+"""Claims about the pods of the Medusa chart: what they may do, what they use, when they count as ready."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from tenants.plans import PLANS
+
+from provisioner.cluster import Manifest
+from tests.charts.rendering import containers, one, pod_templates, render
+
+PODS = ["backend", "postgres", "storefront"]
+_UNITS = {"m": Decimal("0.001"), "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def pod(name: str) -> Manifest:
+    """The spec of the pods of one workload."""
+    spec: Manifest = dict(pod_templates(render()))[name]["spec"]
+    return spec
+
+
+def amount(quantity: str) -> Decimal:
+    """A Kubernetes quantity as a number."""
+    for unit, factor in _UNITS.items():
+        if quantity.endswith(unit):
+            return Decimal(quantity.removesuffix(unit)) * factor
+    return Decimal(quantity)
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_passes_pod_security_restricted(name: str) -> None:
+    spec = pod(name)
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] > 0
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
+    assert {kind for volume in spec["volumes"] for kind in volume if kind != "name"} <= {"emptyDir", "configMap"}
+    for container in containers(spec):
+        context = container["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert not any("hostPort" in port for port in container.get("ports", []))
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_can_write_only_to_its_volumes_and_knows_no_token(name: str) -> None:
+    spec = pod(name)
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False
+    for container in containers(spec):
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert "/tmp" in [mount["mountPath"] for mount in container["volumeMounts"]]  # noqa: S108
+    assert all("sizeLimit" in volume["emptyDir"] for volume in spec["volumes"] if "emptyDir" in volume)
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_stops_soon(name: str) -> None:
+    assert pod(name)["terminationGracePeriodSeconds"] <= 15
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_is_asked_every_second_until_it_is_ready(name: str) -> None:
+    (container,) = pod(name)["containers"]
+    startup = container["startupProbe"]
+    assert startup["periodSeconds"] == 1
+    assert startup["failureThreshold"] >= 120
+    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys()
+
+
+def test_ready_means_a_real_answer() -> None:
+    backend, shop = pod("backend")["containers"][0], pod("storefront")["containers"][0]
+    for probe in ("startupProbe", "readinessProbe"):
+        assert backend[probe]["httpGet"] == {"path": "/ready", "port": "http"}
+        assert shop[probe]["httpGet"] == {"path": "/", "port": "http"}
+    assert backend["livenessProbe"]["httpGet"]["path"] == "/health"
+
+
+def test_the_database_is_asked_where_the_pod_listens_without_a_shell() -> None:
+    (database,) = pod("postgres")["containers"]
+    assert database["startupProbe"]["exec"]["command"] == ["pg_isready", "-U", "medusa", "-d", "medusa", "-q"]
+    assert {"name": "PGHOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}} in database["env"]
+
+
+def test_medusa_may_use_a_whole_core_to_start_in() -> None:
+    for plan in PLANS.values():
+        assert amount(plan.backend.cpu_limit) >= 1
+        assert amount(plan.backend.memory_limit) >= amount("512Mi")
+
+
+@pytest.mark.parametrize("plan", [None, *PLANS])
+def test_the_pods_fit_the_quota_while_both_deployments_are_being_replaced(plan: str | None) -> None:
+    objects = render(**(PLANS[plan].chart_values() if plan else {}))
+    hard = one(objects, "ResourceQuota", "store")["spec"]["hard"]
+    used = dict.fromkeys(["requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods"], Decimal(0))
+    for item in objects:
+        if item["kind"] not in {"Deployment", "StatefulSet"}:
+            continue
+        strategy = item["spec"].get("strategy", {}).get("rollingUpdate", {"maxSurge": 0})
+        pods = item["spec"]["replicas"] + strategy["maxSurge"]
+        used["pods"] += pods
+        for side in ("requests", "limits"):
+            for resource in ("cpu", "memory"):
+                used[f"{side}.{resource}"] += pods * _of_pod(item["spec"]["template"]["spec"], side, resource)
+    assert {name: value for name, value in used.items() if value > amount(hard[name])} == {}
+
+
+@pytest.mark.parametrize("plan", [None, *PLANS])
+def test_volume_and_services_fit_the_quota(plan: str | None) -> None:
+    objects = render(**(PLANS[plan].chart_values() if plan else {}))
+    hard = one(objects, "ResourceQuota", "store")["spec"]["hard"]
+    (claim,) = one(objects, "StatefulSet", "postgres")["spec"]["volumeClaimTemplates"]
+    assert amount(claim["spec"]["resources"]["requests"]["storage"]) <= amount(hard["requests.storage"])
+    assert sum(item["kind"] == "Service" for item in objects) <= amount(hard["services"])
+
+
+@pytest.mark.parametrize("name", ["backend", "storefront"])
+def test_a_rollout_never_takes_the_last_pod_away(name: str) -> None:
+    assert one(render(), "Deployment", name)["spec"]["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+
+
+def test_a_disruption_budget_comes_only_with_more_than_one_replica() -> None:
+    assert "PodDisruptionBudget" not in {item["kind"] for item in render()}
+    budget = one(render(replicas={"storefront": 2}), "PodDisruptionBudget", "storefront")
+    assert budget["spec"]["maxUnavailable"] == 1
+
+
+def _of_pod(spec: Manifest, side: str, resource: str) -> Decimal:
+    """What the scheduler and the quota count: the sum of the containers, or the largest that prepares the pod."""
+    together = sum(amount(container["resources"][side][resource]) for container in spec["containers"])
+    preparing = [amount(container["resources"][side][resource]) for container in spec.get("initContainers", [])]
+    return max([Decimal(together), *preparing])
