@@ -1,0 +1,60 @@
+"""Three at a time over all workers, whoever asks and however often."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from provisioner.operations import admission, transitions
+from provisioner.operations.models import Operation, OperationState
+from tests.provisioner.factories import StoreFactory, TenantFactory, operation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def admit_and_close(_: int) -> int:
+    try:
+        return len(admission.admit())
+    finally:
+        connection.close()
+
+
+def running() -> int:
+    return Operation.objects.filter(state=OperationState.RUNNING).count()
+
+
+def test_many_admissions_at_once_never_give_more_than_the_slots() -> None:
+    for _ in range(10):
+        operation(StoreFactory(), running=False)
+
+    with ThreadPoolExecutor(8) as pool:
+        granted = sum(pool.map(admit_and_close, range(16)))
+
+    assert granted == 3
+    assert running() == 3
+
+
+def test_a_slot_that_is_given_back_goes_to_the_next() -> None:
+    tenant = TenantFactory()
+    for _ in range(5):
+        operation(StoreFactory(tenant=tenant), running=False)
+    first = admission.admit()
+
+    transitions.end(Operation.objects.get(pk=first[0]), OperationState.SUCCEEDED)
+
+    assert len(admission.admit()) == 1
+    assert running() == 3
+
+
+def test_a_name_that_is_still_being_torn_down_waits(settings: Any) -> None:
+    settings.STOREPLANE_PROVISION_SLOTS = 3
+    old = StoreFactory(name="again", deletion_requested_at=timezone.now())
+    waiting = operation(StoreFactory(name="again"), running=False)
+    assert admission.admit() == []
+
+    old.deleted_at = timezone.now()
+    old.save()
+
+    assert admission.admit() == [waiting.pk]
