@@ -1,0 +1,78 @@
+import { Link, Outlet } from "react-router";
+import { countPieces } from "../domain/checkout";
+import { useCart } from "../shop/CartContext";
+import { explain } from "../shop/medusa";
+import { useShop } from "../shop/ShopContext";
+import { Notice } from "./Notice";
+
+/** What is around every page: the store's name, the region, the cart. */
+export function Layout() {
+  const { config, problem } = useShop();
+  const { announcement } = useCart();
+  return (
+    <>
+      <a className="skip-link" href="#content">
+        Skip to the content
+      </a>
+      <header className="site-header">
+        <div className="wide row">
+          <Link to="/" className="brand" data-testid="store-name">
+            {config.storeName}
+          </Link>
+          <nav className="row" aria-label="Shop">
+            <RegionChoice />
+            <CartLink />
+          </nav>
+        </div>
+      </header>
+      <main id="content" className="wide" tabIndex={-1}>
+        {problem ? (
+          <Notice title="The shop can't be shown" retry={problem.retry}>
+            {explain(problem.error)}
+          </Notice>
+        ) : (
+          <Outlet />
+        )}
+      </main>
+      <footer className="site-footer">
+        <div className="wide">
+          <span>{config.storeName}</span>
+        </div>
+      </footer>
+      <p className="visually-hidden" aria-live="polite" data-testid="announcement">
+        {announcement}
+      </p>
+    </>
+  );
+}
+
+function RegionChoice() {
+  const { regions, region, chooseRegion } = useShop();
+  if (regions.length < 2 || !region) return null;
+  return (
+    <label className="region">
+      <span className="visually-hidden">Region and currency</span>
+      <select value={region.id} onChange={(event) => chooseRegion(event.target.value)} data-testid="region-select">
+        {regions.map((each) => (
+          <option key={each.id} value={each.id}>
+            {each.name} ({each.currency_code.toUpperCase()})
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function CartLink() {
+  const { cart } = useCart();
+  const count = countPieces(cart?.items);
+  return (
+    <Link to="/cart" className="cart-link" data-testid="cart-link">
+      Cart
+      <span className={count ? "count" : "count none"} data-testid="cart-count">
+        {count}
+      </span>
+      <span className="visually-hidden">{count === 1 ? "piece" : "pieces"}</span>
+    </Link>
+  );
+}

@@ -1,0 +1,122 @@
+import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
+import type { HttpTypes } from "@medusajs/types";
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { addToCart, loadCart, placeOrder, setQuantity, type Cart } from "./cart";
+import { explain, isGone } from "./medusa";
+import { useShop } from "./ShopContext";
+
+interface CartState {
+  /** Undefined while it is being asked for, null when there is none yet. */
+  cart: Cart | null | undefined;
+  problem: { error: unknown; retry: () => void } | null;
+  /** What a screen reader is told about the last change. */
+  announcement: string;
+  add: UseMutationResult<Cart, unknown, { variantId: string; quantity: number; title: string }>;
+  change: UseMutationResult<Cart, unknown, { lineId: string; quantity: number; title: string }>;
+  update: UseMutationResult<Cart, unknown, HttpTypes.StoreUpdateCart>;
+  ship: UseMutationResult<Cart, unknown, string>;
+  relocate: UseMutationResult<Cart, unknown, string>;
+}
+
+const CartContext = createContext<CartState | null>(null);
+const cartKey = ["cart"];
+
+/** The one cart of the shopper, and everything that changes it. */
+export function CartProvider({ children }: { children: ReactNode }) {
+  const { sdk, region } = useShop();
+  const client = useQueryClient();
+  const [announcement, announce] = useState("");
+  const { data: cart, error, refetch } = useQuery({ queryKey: cartKey, queryFn: () => loadCart(sdk) });
+
+  const changed = {
+    // All changes of the cart run one after another: Medusa locks the cart, and the last answer must be the newest.
+    scope: { id: "cart" },
+    onSuccess: (next: Cart) => client.setQueryData(cartKey, next),
+    onError: (failure: unknown) => {
+      announce(explain(failure));
+      if (isGone(failure)) void client.invalidateQueries({ queryKey: cartKey });
+    },
+  };
+  const add = useMutation({
+    ...changed,
+    mutationFn: (piece: { variantId: string; quantity: number; title: string }) =>
+      addToCart(sdk, region!.id, piece.variantId, piece.quantity),
+    onSuccess: (next, piece) => {
+      changed.onSuccess(next);
+      announce(`${piece.quantity} × ${piece.title} added to the cart.`);
+    },
+  });
+  const change = useMutation({
+    ...changed,
+    mutationFn: (line: { lineId: string; quantity: number; title: string }) =>
+      setQuantity(sdk, cart!.id, line.lineId, line.quantity),
+    onSuccess: (next, line) => {
+      changed.onSuccess(next);
+      announce(line.quantity > 0 ? `${line.title}: quantity ${line.quantity}.` : `${line.title} removed from the cart.`);
+    },
+  });
+  const update = useMutation({
+    ...changed,
+    mutationFn: async (fields: HttpTypes.StoreUpdateCart) => (await sdk.store.cart.update(cart!.id, fields)).cart,
+  });
+  const ship = useMutation({
+    ...changed,
+    mutationFn: async (optionId: string) =>
+      (await sdk.store.cart.addShippingMethod(cart!.id, { option_id: optionId })).cart,
+  });
+  const relocate = useMutation({
+    ...changed,
+    mutationFn: async (regionId: string) => (await sdk.store.cart.update(cart!.id, { region_id: regionId })).cart,
+  });
+
+  // A cart keeps the region it was made in until the shopper chooses another; then its prices must follow.
+  const astray = cart && region && cart.region_id !== region.id ? region.id : null;
+  const { mutate: move } = relocate;
+  useEffect(() => {
+    if (astray) move(astray);
+  }, [astray, move]);
+
+  const state = useMemo(
+    () => ({
+      cart,
+      problem: error && cart === undefined ? { error, retry: () => void refetch() } : null,
+      announcement,
+      add,
+      change,
+      update,
+      ship,
+      relocate,
+    }),
+    [cart, error, refetch, announcement, add, change, update, ship, relocate],
+  );
+  return <CartContext value={state}>{children}</CartContext>;
+}
+
+export function useCart(): CartState {
+  const state = useContext(CartContext);
+  if (!state) throw new Error("useCart is called outside of CartProvider.");
+  return state;
+}
+
+/** Places the order for the cart. Used by one page only, so that its outcome goes away with the page. */
+export function usePlaceOrder() {
+  const { sdk } = useShop();
+  const client = useQueryClient();
+  return useMutation({
+    scope: { id: "cart" },
+    mutationFn: ({ cart, providerId }: { cart: Cart; providerId: string }) => placeOrder(sdk, cart, providerId),
+    onSuccess: (placed) => {
+      client.setQueryData(["order", placed.id], placed);
+      // Stock went down.
+      void client.invalidateQueries({ queryKey: ["products"] });
+      void client.invalidateQueries({ queryKey: ["product"] });
+    },
+    onError: () => void client.invalidateQueries({ queryKey: cartKey }),
+  });
+}
+
+/** Looks again at what became of the cart; an order that was placed has taken it. */
+export function useRefreshCart(): void {
+  const client = useQueryClient();
+  useEffect(() => void client.invalidateQueries({ queryKey: cartKey }), [client]);
+}
