@@ -1,9 +1,12 @@
 """Settings, all from the environment; the defaults are those of a machine of one's own."""
 
+import warnings
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 
+from config.assets import is_hashed
 from config.logs import logging_config
 from config.redis_urls import for_celery, with_database
 
@@ -71,15 +74,24 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **env.db_url("DATABASE_URL", default="postgresql://storeplane@127.0.0.1:5432/storeplane"),
-        # Threads of the web process come and go; a connection for each request would cost more than it saves.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
 }
+# A unix socket's folder stands percent-encoded in the host's place (libpq's URI syntax); django-environ leaves it so.
+DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     # A transaction that is held open would hold the log's lock: better to lose it than to stop everyone.
     {"connect_timeout": 5, "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=60s"}
 )
+if env.bool("STOREPLANE_DATABASE_POOL", False):
+    # Set by config.asgi: the web process, where a thread lives for one request, shares connections through a pool.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": env.int("STOREPLANE_DATABASE_POOL_SIZE", 20),
+        "timeout": 10,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -98,6 +110,11 @@ STATIC_ROOT = Path(env.str("STOREPLANE_STATIC_ROOT", str(STOREPLANE_HOME / "stat
 STOREPLANE_DASHBOARD_DIR = Path(env.str("STOREPLANE_DASHBOARD_DIR", str(ROOT / ".build" / "dashboard")))
 # Without a collected folder (a laptop, tests) the files come straight from the packages.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
+if STOREPLANE_DASHBOARD_DIR.is_dir():
+    WHITENOISE_ROOT = STOREPLANE_DASHBOARD_DIR
+WHITENOISE_IMMUTABLE_FILE_TEST = is_hashed
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379")
 CELERY_BROKER_URL = for_celery(REDIS_URL, 0)
@@ -120,10 +137,8 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
-    "PAGE_SIZE": 50,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Storeplane",
@@ -135,7 +150,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-LOGGING_CONFIG = None
+LOGGING_CONFIG = "config.logs.apply_logging"
 LOGGING = logging_config(env.str("STOREPLANE_LOG_FORMAT", "console"))
 
 # Behind TLS in production; a sandbox on loopback speaks plain http.
@@ -143,6 +158,8 @@ STOREPLANE_SECURE = env.bool("STOREPLANE_SECURE", not DEBUG)
 SESSION_COOKIE_SECURE = STOREPLANE_SECURE
 CSRF_COOKIE_SECURE = STOREPLANE_SECURE
 SECURE_SSL_REDIRECT = STOREPLANE_SECURE
+# Kubernetes counts a redirect as a passed probe: machines inside the cluster get the answer itself.
+SECURE_REDIRECT_EXEMPT = [r"^health(/|$)", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 31_536_000 if STOREPLANE_SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = STOREPLANE_SECURE
 SECURE_HSTS_PRELOAD = STOREPLANE_SECURE

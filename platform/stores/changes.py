@@ -61,6 +61,14 @@ def apply_change(store_id: int, activity: Activity, change: Change) -> StoreEven
     return event
 
 
+def note_change(store: Store, message: str, request_id: str = "") -> StoreEvent:
+    """Log a changed wish that asks nothing of the cluster: phase and conditions stay. The caller holds the row's lock."""
+    change = Change(EventType.SPEC_CHANGED, message, request_id=request_id)
+    event = _log(store, change, timezone.now())
+    publish_soon(store.pk, event)
+    return event
+
+
 def _take_conditions(store: Store, changes: Iterable[ConditionChange], now: datetime) -> dict[str, Condition]:
     conditions = {condition.type: condition for condition in store.conditions.all()}
     for change in changes:

@@ -22,6 +22,7 @@ from stores.provisioning import provisioner
 
 STREAM_LENGTH = 100
 CHANNEL = "store:events"
+GROUP_OF_ALL = "tenants.all"
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,8 @@ def _publish_quietly(store_id: int, event: StoreEvent | None) -> None:
     try:
         if event is not None:
             publish(event)
+        else:
+            _announce(store_id)
         provisioner().store_changed(store_id)
     except (redis.RedisError, OSError) as error:
         log.warning("event not published yet", store_id=store_id, error=type(error).__name__)
@@ -47,9 +50,25 @@ def publish(event: StoreEvent) -> None:
     body = json.dumps(message)
     _to_stream(event, body)
     streams().publish(CHANNEL, body)
-    layer = get_channel_layer()
-    async_to_sync(layer.group_send)(group(event.tenant_id), {"type": "store.event", "event": message})
+    _to_groups(event.tenant_id, {"type": "store.event", "tenant": event.tenant_id, "event": message})
     StoreEvent.objects.filter(pk=event.pk, published_at__isnull=True).update(published_at=timezone.now())
+
+
+def _announce(store_id: int) -> None:
+    """A change without an event (a step that moved on): listeners get the store as it is now."""
+    store = Store.objects.only("name", "tenant_id").get(pk=store_id)
+    _to_groups(store.tenant_id, {"type": "store.changed", "tenant": store.tenant_id, "store": store.name})
+
+
+def _to_groups(tenant_id: int, message: dict[str, Any]) -> None:
+    """To the tenant's listeners, and to those who may see all tenants."""
+    layer = get_channel_layer()
+
+    async def send() -> None:
+        await layer.group_send(group(tenant_id), message)
+        await layer.group_send(GROUP_OF_ALL, message)
+
+    async_to_sync(send)()
 
 
 def _to_stream(event: StoreEvent, body: str) -> None:
@@ -84,7 +103,7 @@ def as_message(event: StoreEvent) -> dict[str, Any]:
         "message": event.message,
         "phase": event.phase,
         "step": event.step,
-        "timestamp": event.timestamp.isoformat(),
+        "timestamp": event.timestamp.isoformat().replace("+00:00", "Z"),
     }
 
 

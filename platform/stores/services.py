@@ -1,16 +1,18 @@
 """The verbs of a store. Views, admin actions, commands and the mirror call these and nothing below them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from stores import names
-from stores.changes import Change, apply_change
+from stores.changes import Change, apply_change, note_change
 from stores.choices import DriftPolicy, EventType, Phase
 from stores.engines import ENGINES
-from stores.errors import Conflict, InvalidStore, NameTaken, QueueFull, QuotaExceeded
+from stores.errors import Conflict, InvalidStore, KeyUsed, NameTaken, QueueFull, QuotaExceeded
 from stores.models import Store
 from stores.provisioning import OperationView, provisioner
 from stores.status import Activity
@@ -45,7 +47,6 @@ def create_store(
     The same wish by the same tenant finds the store that is there (`new` is False). Raises InvalidStore, NameTaken,
     QuotaExceeded or QueueFull; nothing is recorded then.
     """
-    spec = _complete(tenant, spec)
     _check(spec)
     try:
         with transaction.atomic():
@@ -55,33 +56,17 @@ def create_store(
         return Created(_existing_or_refuse(tenant, spec, idempotency_key), new=False)
 
 
-def _complete(tenant: Tenant, spec: StoreSpec) -> StoreSpec:
-    return StoreSpec(
-        name=spec.name,
-        engine=spec.engine,
-        plan=spec.plan or tenant.plan,
-        display_name=spec.display_name,
-        drift_policy=spec.drift_policy,
-    )
-
-
 def _check(spec: StoreSpec) -> None:
     problem = names.problem_with(spec.name)
     if problem:
         raise InvalidStore(problem, field="name")
     if spec.engine not in ENGINES:
-        raise InvalidStore(f"There is no engine '{spec.engine}'; choose one of {_list(ENGINES)}.", field="engine")
-    if spec.plan not in PLANS:
-        raise InvalidStore(f"There is no plan '{spec.plan}'; choose one of {_list(PLANS)}.", field="plan")
+        raise InvalidStore(f"There is no engine '{spec.engine}'; choose one of {', '.join(ENGINES)}.", field="engine")
+    if spec.plan and spec.plan not in PLANS:
+        raise InvalidStore(f"There is no plan '{spec.plan}'; choose one of {', '.join(PLANS)}.", field="plan")
 
 
-def _list(names_: "dict[str, object] | object") -> str:
-    return ", ".join(sorted(names_))  # type: ignore[call-overload]
-
-
-def _create_locked(
-    tenant: Tenant, spec: StoreSpec, by: User | None, idempotency_key: str, request_id: str
-) -> Created:
+def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency_key: str, request_id: str) -> Created:
     # The tenant's row is the lock under which quota is counted.
     tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
@@ -91,7 +76,7 @@ def _create_locked(
         tenant=tenant,
         name=spec.name,
         engine=spec.engine,
-        plan=spec.plan,
+        plan=spec.plan or tenant.plan,
         display_name=spec.display_name,
         drift_policy=spec.drift_policy,
         idempotency_key=idempotency_key,
@@ -121,19 +106,29 @@ def _find(tenant: Tenant, spec: StoreSpec, idempotency_key: str) -> Store | None
     return Store.objects.filter(name=spec.name, deletion_requested_at__isnull=True).first()
 
 
-def _existing_or_refuse(tenant: Tenant, spec: StoreSpec, idempotency_key: str) -> Store:
-    store = _find(tenant, spec, idempotency_key)
+def _existing_or_refuse(tenant: Tenant, wish: StoreSpec, idempotency_key: str) -> Store:
+    store = _find(tenant, wish, idempotency_key)
     if store is None:
-        raise Conflict(f"The store '{spec.name}' was changed by another request at the same moment; try again.")
+        raise Conflict(f"The store '{wish.name}' was changed by another request at the same moment; try again.")
     if store.tenant_id != tenant.pk:
-        raise NameTaken(f"The name '{spec.name}' is taken; choose another.", field="name")
+        raise NameTaken(f"The name '{wish.name}' is taken; choose another.", field="name")
+    if idempotency_key and store.idempotency_key == idempotency_key:
+        _check_key(store, wish)
     there = StoreSpec(store.name, store.engine, store.plan, store.display_name, store.drift_policy)
-    if there != spec:
+    # A plan that wasn't named is no wish, so a tenant's new plan doesn't make the old request another one.
+    if there != replace(wish, plan=wish.plan or store.plan):
         raise NameTaken(
             f"The store '{store.name}' exists with another specification; change it with PATCH /stores/{store.name}.",
             field="name",
         )
     return store
+
+
+def _check_key(store: Store, wish: StoreSpec) -> None:
+    if store.name != wish.name:
+        raise KeyUsed(f"This Idempotency-Key made the store '{store.name}'; use a new key for '{wish.name}'.")
+    if store.deletion_requested_at is not None:
+        raise KeyUsed(f"This Idempotency-Key made a store '{store.name}' that has been deleted since; use a new key.")
 
 
 def _check_room(tenant: Tenant) -> None:
@@ -142,7 +137,9 @@ def _check_room(tenant: Tenant) -> None:
     if used >= allowed:
         raise QuotaExceeded(
             f"Tenant '{tenant.slug}' has {used} of the {allowed} stores of its {tenant.plan_terms.label} plan; "
-            "delete one or ask for a larger plan."
+            "delete one or ask for a larger plan.",
+            limit=allowed,
+            used=used,
         )
     limit = settings.STOREPLANE_QUEUE_LIMIT
     waiting = provisioner().load().queue_depth
@@ -175,3 +172,27 @@ def retry(store: Store, *, request_id: str = "") -> OperationView:
         change = Change(EventType.RETRY_REQUESTED, "A retry was asked for.", request_id=request_id)
         apply_change(store.pk, Activity.QUEUED, change)
         return provisioner().start_provision(store, request_id=request_id)
+
+
+CHANGEABLE = ("display_name", "drift_policy", "deletion_protection")
+
+
+def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = "") -> Store:
+    """Change what may be changed while a store lives (`CHANGEABLE`); the values must be valid already.
+
+    Nothing in the cluster depends on these fields yet, so the store stays as it is observed. Raises Conflict when the
+    store is being removed.
+    """
+    with transaction.atomic():
+        store = Store.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=store.pk)
+        if store.deletion_requested_at is not None:
+            raise Conflict(f"The store '{store.name}' is being removed and can't be changed.")
+        changed = {name: value for name, value in changes.items() if getattr(store, name) != value}
+        if not changed:
+            return store
+        for name, value in changed.items():
+            setattr(store, name, value)
+        store.save(update_fields=[*changed, "updated_at"])
+        note_change(store, f"Changed: {', '.join(sorted(changed))}.", request_id)
+    store.refresh_from_db()
+    return store

@@ -6,107 +6,257 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Store',
+            name="Store",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('display_name', models.CharField(blank=True, max_length=200)),
-                ('engine', models.CharField(choices=[('medusa', 'MedusaJS'), ('woocommerce', 'WooCommerce')], default='medusa', max_length=20)),
-                ('plan', models.CharField(choices=[('small', 'Small'), ('medium', 'Medium'), ('large', 'Large')], default='small', max_length=20)),
-                ('drift_policy', models.CharField(choices=[('heal', 'Heal'), ('warn', 'Warn'), ('off', 'Off')], default='heal', max_length=10)),
-                ('suspended', models.BooleanField(default=False)),
-                ('deletion_protection', models.BooleanField(default=False)),
-                ('generation', models.PositiveBigIntegerField(default=1)),
-                ('observed_generation', models.PositiveBigIntegerField(default=0)),
-                ('phase', models.CharField(choices=[('Pending', 'Pending'), ('Provisioning', 'Provisioning'), ('Ready', 'Ready'), ('Degraded', 'Degraded'), ('Failed', 'Failed'), ('Suspended', 'Suspended'), ('Deleting', 'Deleting'), ('ComingSoon', 'Coming soon')], default='Pending', max_length=20)),
-                ('message', models.TextField(blank=True)),
-                ('idempotency_key', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('ready_at', models.DateTimeField(blank=True, null=True)),
-                ('deletion_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40)),
+                ("display_name", models.CharField(blank=True, max_length=200)),
+                (
+                    "engine",
+                    models.CharField(
+                        choices=[("medusa", "MedusaJS"), ("woocommerce", "WooCommerce")],
+                        default="medusa",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "plan",
+                    models.CharField(
+                        choices=[("small", "Small"), ("medium", "Medium"), ("large", "Large")],
+                        default="small",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "drift_policy",
+                    models.CharField(
+                        choices=[("heal", "Heal"), ("warn", "Warn"), ("off", "Off")], default="heal", max_length=10
+                    ),
+                ),
+                ("suspended", models.BooleanField(default=False)),
+                ("deletion_protection", models.BooleanField(default=False)),
+                ("generation", models.PositiveBigIntegerField(default=1)),
+                ("observed_generation", models.PositiveBigIntegerField(default=0)),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("Pending", "Pending"),
+                            ("Provisioning", "Provisioning"),
+                            ("Ready", "Ready"),
+                            ("Degraded", "Degraded"),
+                            ("Failed", "Failed"),
+                            ("Suspended", "Suspended"),
+                            ("Deleting", "Deleting"),
+                            ("ComingSoon", "Coming soon"),
+                        ],
+                        default="Pending",
+                        max_length=20,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                ("idempotency_key", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("ready_at", models.DateTimeField(blank=True, null=True)),
+                ("deletion_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stores", to="tenants.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Condition',
+            name="Condition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('NamespaceReady', 'Namespace ready'), ('HelmInstalled', 'Helm installed'), ('DatabaseReady', 'Database ready'), ('BackendReady', 'Backend ready'), ('StorefrontReady', 'Storefront ready'), ('Drifted', 'Drifted'), ('Ready', 'Ready'), ('Reconciling', 'Reconciling'), ('Stalled', 'Stalled')], max_length=30)),
-                ('status', models.CharField(choices=[('True', 'True'), ('False', 'False'), ('Unknown', 'Unknown')], default='Unknown', max_length=10)),
-                ('reason', models.CharField(max_length=60)),
-                ('message', models.TextField(blank=True)),
-                ('last_transition_time', models.DateTimeField()),
-                ('observed_generation', models.PositiveBigIntegerField()),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conditions', to='stores.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("NamespaceReady", "Namespace ready"),
+                            ("HelmInstalled", "Helm installed"),
+                            ("DatabaseReady", "Database ready"),
+                            ("BackendReady", "Backend ready"),
+                            ("StorefrontReady", "Storefront ready"),
+                            ("Drifted", "Drifted"),
+                            ("Ready", "Ready"),
+                            ("Reconciling", "Reconciling"),
+                            ("Stalled", "Stalled"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("True", "True"), ("False", "False"), ("Unknown", "Unknown")],
+                        default="Unknown",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=60)),
+                ("message", models.TextField(blank=True)),
+                ("last_transition_time", models.DateTimeField()),
+                ("observed_generation", models.PositiveBigIntegerField()),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="conditions", to="stores.store"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='StoreEvent',
+            name="StoreEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('STORE_REQUESTED', 'Store requested'), ('PROVISIONING_START', 'Provisioning started'), ('NAMESPACE_CREATE', 'Namespace is being made'), ('NAMESPACE_READY', 'Namespace ready'), ('HELM_INSTALL', 'Helm install'), ('HELM_READY', 'Helm release deployed'), ('DB_READY', 'Database ready'), ('BACKEND_READY', 'Backend ready'), ('STOREFRONT_READY', 'Storefront ready'), ('STORE_READY', 'Store ready'), ('STEP_RETRY', 'Step will be tried again'), ('STEP_TAKEN_OVER', 'Step taken over from a lost worker'), ('PROVISION_FAILED', 'Provisioning failed'), ('RETRY_REQUESTED', 'Retry requested'), ('SPEC_CHANGED', 'Specification changed'), ('HELM_RECOVER', 'Helm release recovered'), ('STORE_DEGRADED', 'Store degraded'), ('STORE_RECOVERED', 'Store recovered'), ('DRIFT_DETECTED', 'Drift detected'), ('SELF_HEAL', 'Healing'), ('SELF_HEALED', 'Healed'), ('DELETE_START', 'Deletion started'), ('DELETE_BLOCKED', 'Deletion blocked'), ('HELM_UNINSTALL', 'Helm uninstall'), ('HELM_UNINSTALLED', 'Helm release gone'), ('PVC_CLEANUP', 'Volumes are being removed'), ('NAMESPACE_DELETE', 'Namespace is being removed'), ('NAMESPACE_DELETED', 'Namespace gone'), ('DELETE_COMPLETE', 'Deletion complete'), ('ENGINE_STUB', 'Engine is coming soon'), ('QUOTA_EXCEEDED', 'Quota exceeded')], max_length=30)),
-                ('message', models.TextField()),
-                ('phase', models.CharField(choices=[('Pending', 'Pending'), ('Provisioning', 'Provisioning'), ('Ready', 'Ready'), ('Degraded', 'Degraded'), ('Failed', 'Failed'), ('Suspended', 'Suspended'), ('Deleting', 'Deleting'), ('ComingSoon', 'Coming soon')], max_length=20)),
-                ('step', models.CharField(blank=True, max_length=30)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('timestamp', models.DateTimeField()),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='stores.store')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("STORE_REQUESTED", "Store requested"),
+                            ("PROVISIONING_START", "Provisioning started"),
+                            ("NAMESPACE_CREATE", "Namespace is being made"),
+                            ("NAMESPACE_READY", "Namespace ready"),
+                            ("HELM_INSTALL", "Helm install"),
+                            ("HELM_READY", "Helm release deployed"),
+                            ("DB_READY", "Database ready"),
+                            ("BACKEND_READY", "Backend ready"),
+                            ("STOREFRONT_READY", "Storefront ready"),
+                            ("STORE_READY", "Store ready"),
+                            ("STEP_RETRY", "Step will be tried again"),
+                            ("STEP_TAKEN_OVER", "Step taken over from a lost worker"),
+                            ("PROVISION_FAILED", "Provisioning failed"),
+                            ("RETRY_REQUESTED", "Retry requested"),
+                            ("SPEC_CHANGED", "Specification changed"),
+                            ("HELM_RECOVER", "Helm release recovered"),
+                            ("STORE_DEGRADED", "Store degraded"),
+                            ("STORE_RECOVERED", "Store recovered"),
+                            ("DRIFT_DETECTED", "Drift detected"),
+                            ("SELF_HEAL", "Healing"),
+                            ("SELF_HEALED", "Healed"),
+                            ("DELETE_START", "Deletion started"),
+                            ("DELETE_BLOCKED", "Deletion blocked"),
+                            ("HELM_UNINSTALL", "Helm uninstall"),
+                            ("HELM_UNINSTALLED", "Helm release gone"),
+                            ("PVC_CLEANUP", "Volumes are being removed"),
+                            ("NAMESPACE_DELETE", "Namespace is being removed"),
+                            ("NAMESPACE_DELETED", "Namespace gone"),
+                            ("DELETE_COMPLETE", "Deletion complete"),
+                            ("ENGINE_STUB", "Engine is coming soon"),
+                            ("QUOTA_EXCEEDED", "Quota exceeded"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("message", models.TextField()),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("Pending", "Pending"),
+                            ("Provisioning", "Provisioning"),
+                            ("Ready", "Ready"),
+                            ("Degraded", "Degraded"),
+                            ("Failed", "Failed"),
+                            ("Suspended", "Suspended"),
+                            ("Deleting", "Deleting"),
+                            ("ComingSoon", "Coming soon"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("step", models.CharField(blank=True, max_length=30)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("timestamp", models.DateTimeField()),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="stores.store"
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='store',
-            index=models.Index(fields=['tenant', 'deleted_at', 'name'], name='stores_of_a_tenant'),
+            model_name="store",
+            index=models.Index(fields=["tenant", "deleted_at", "name"], name="stores_of_a_tenant"),
         ),
         migrations.AddIndex(
-            model_name='store',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['phase'], name='stores_by_phase'),
+            model_name="store",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)), fields=["phase"], name="stores_by_phase"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='store',
-            constraint=models.UniqueConstraint(condition=models.Q(('deletion_requested_at__isnull', True)), fields=('name',), name='one_living_store_of_a_name'),
+            model_name="store",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deletion_requested_at__isnull", True)),
+                fields=("name",),
+                name="one_living_store_of_a_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='store',
-            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('tenant', 'idempotency_key'), name='one_store_for_an_idempotency_key'),
+            model_name="store",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("idempotency_key", ""), _negated=True),
+                fields=("tenant", "idempotency_key"),
+                name="one_store_for_an_idempotency_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='condition',
-            constraint=models.UniqueConstraint(fields=('store', 'type'), name='one_condition_of_a_type'),
+            model_name="condition",
+            constraint=models.UniqueConstraint(fields=("store", "type"), name="one_condition_of_a_type"),
         ),
         migrations.AddIndex(
-            model_name='storeevent',
-            index=models.Index(fields=['store', '-id'], name='events_of_a_store'),
+            model_name="storeevent",
+            index=models.Index(fields=["store", "-id"], name="events_of_a_store"),
         ),
         migrations.AddIndex(
-            model_name='storeevent',
-            index=models.Index(fields=['tenant', 'id'], name='events_of_a_tenant'),
+            model_name="storeevent",
+            index=models.Index(fields=["tenant", "id"], name="events_of_a_tenant"),
         ),
         migrations.AddIndex(
-            model_name='storeevent',
-            index=models.Index(condition=models.Q(('published_at__isnull', True)), fields=['id'], name='events_to_publish'),
+            model_name="storeevent",
+            index=models.Index(
+                condition=models.Q(("published_at__isnull", True)), fields=["id"], name="events_to_publish"
+            ),
         ),
     ]

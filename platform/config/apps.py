@@ -1,0 +1,88 @@
+"""The platform as a Django application: what it refuses to start with."""
+
+import os
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+from config.networks import InvalidNetwork, parse_networks
+
+TAG = "storeplane"
+
+
+class StoreplaneConfig(AppConfig):
+    """Registers the checks; `manage.py` runs them before each command, `config.asgi` before it serves."""
+
+    name = "config"
+    verbose_name = "Storeplane"
+
+    def ready(self) -> None:
+        checks.register(check_settings, TAG)
+
+
+class RefusedToStart(Exception):
+    """The settings would make an unsafe or broken platform; the message says which and what to do."""
+
+
+def refuse_unsafe_settings() -> None:
+    """Raise RefusedToStart when a check of ours fails; for servers, which run no system checks of their own."""
+    errors = [error for error in check_settings() if error.level >= checks.ERROR]
+    if errors:
+        raise RefusedToStart(" ".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
+
+
+def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401 - Django's signature
+    """Settings that can't be served with."""
+    return [*_check_secret_key(), *_check_proxies(), *_check_forwarded()]
+
+
+def _check_secret_key() -> list[checks.CheckMessage]:
+    try:
+        _ = settings.SECRET_KEY
+    except ImproperlyConfigured:
+        return [
+            checks.Error(
+                "STOREPLANE_SECRET_KEY is empty.",
+                hint="Set it to a long random string, the same for all processes.",
+                id="storeplane.E001",
+            )
+        ]
+    return []
+
+
+def _check_proxies() -> list[checks.CheckMessage]:
+    try:
+        networks = parse_networks(settings.STOREPLANE_TRUSTED_PROXIES)
+    except InvalidNetwork as error:
+        return [
+            checks.Error(
+                f"STOREPLANE_TRUSTED_PROXIES holds '{error}', which is no network.",
+                hint="List addresses or CIDR ranges, such as 127.0.0.1/32 or 10.0.0.0/8.",
+                id="storeplane.E003",
+            )
+        ]
+    if settings.STOREPLANE_TRUST_USER_HEADER and not networks:
+        return [
+            checks.Error(
+                "STOREPLANE_TRUST_USER_HEADER is on and STOREPLANE_TRUSTED_PROXIES lists no proxy.",
+                hint="List the proxies that set X-User-Id, or switch the header off.",
+                id="storeplane.E002",
+            )
+        ]
+    return []
+
+
+def _check_forwarded() -> list[checks.CheckMessage]:
+    """uvicorn rewrites the peer's address from X-Forwarded-For for peers it trusts; `*` would let anyone be a proxy."""
+    if settings.STOREPLANE_TRUST_USER_HEADER and "*" in os.environ.get("FORWARDED_ALLOW_IPS", ""):
+        return [
+            checks.Error(
+                "FORWARDED_ALLOW_IPS is '*' while STOREPLANE_TRUST_USER_HEADER is on: anyone could pose as the proxy.",
+                hint="Remove it, and run uvicorn with --no-proxy-headers.",
+                id="storeplane.E004",
+            )
+        ]
+    return []

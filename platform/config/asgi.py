@@ -1,0 +1,30 @@
+"""The web process: HTTP through Django, `/stores/ws` through Channels."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Django serves each request in a thread of its own here, so a connection kept by a thread would never be used again;
+# the settings give this process a pool instead (Django's documentation, "Persistent connections", caveats).
+os.environ.setdefault("STOREPLANE_DATABASE_POOL", "true")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # after Django is set up
+from django.urls import re_path
+
+from config.apps import refuse_unsafe_settings
+from config.lifespan import Lifespan
+from stores.consumers import StoreEvents
+from tenants.sockets import OriginCheck, SocketUser
+
+refuse_unsafe_settings()
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": OriginCheck(SocketUser(URLRouter([re_path(r"^stores/ws/?$", StoreEvents.as_asgi())]))),
+        "lifespan": Lifespan(),
+    }
+)

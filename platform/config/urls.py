@@ -1,0 +1,33 @@
+"""Every address of the platform. A trailing slash is never needed and never wrong."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.dashboard import dashboard
+from config.health import HealthView, LiveView
+from config.metrics import metrics
+
+admin.site.site_header = "Storeplane"
+admin.site.site_title = "Storeplane"
+admin.site.index_title = "Operations"
+
+urlpatterns = [
+    path("", dashboard, name="dashboard"),
+    re_path(r"^ui(?:/(?P<path>.*))?$", dashboard),
+    path("", include("stores.urls")),
+    path("", include("tenants.urls")),
+    re_path(r"^health/?$", HealthView.as_view(), name="health"),
+    re_path(r"^health/ready/?$", HealthView.as_view(), name="health-ready"),
+    re_path(r"^health/live/?$", LiveView.as_view(), name="health-live"),
+    re_path(r"^metrics/?$", metrics, name="metrics"),
+    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api-auth/", include("rest_framework.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "config.problems.bad_request"
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.server_error"

@@ -1,0 +1,139 @@
+"""Stores for the operator: everything can be read, and changed only through the same services as by the API."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from config.request_id import request_id_of
+from stores import services
+from stores.choices import Phase
+from stores.errors import Refused
+from stores.models import Condition, Store, StoreEvent
+from stores.provisioning import WorkView, provisioner
+from tenants import audit
+
+if TYPE_CHECKING:
+    _Inline = admin.TabularInline[Any, Store]
+    _Admin = admin.ModelAdmin[Store]
+else:  # Django's own classes take no parameters when they run
+    _Inline, _Admin = admin.TabularInline, admin.ModelAdmin
+
+_BADGE = '<span style="background:{};color:#fff;padding:2px 9px;border-radius:9px;white-space:nowrap">{}</span>'
+_STEP_COLORS = {"succeeded": "#15803d", "running": "#2563eb", "waiting": "#b45309", "failed": "#b91c1c"}
+
+
+class _ReadOnlyInline(_Inline):
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never: the status is only ever worked out."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+
+class ConditionInline(_ReadOnlyInline):
+    """The store's conditions."""
+
+    model = Condition
+    fields = ("type", "status", "reason", "message", "last_transition_time", "observed_generation")
+
+
+class EventInline(_ReadOnlyInline):
+    """What happened to the store, newest first."""
+
+    model = StoreEvent
+    fields = ("timestamp", "type", "phase", "step", "message", "request_id")
+    ordering = ("-id",)
+    max_shown = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The newest of this store; a slice can't be filtered by the formset, so the ids are picked first."""
+        store_id = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        newest = StoreEvent.objects.filter(store_id=store_id).values_list("pk", flat=True)[: self.max_shown]
+        return super().get_queryset(request).filter(pk__in=list(newest))
+
+
+@admin.register(Store)
+class StoreAdmin(_Admin):
+    """Lists stores with their phase; actions go through the services."""
+
+    list_display = ("name", "display_name", "tenant", "engine", "plan", "badge", "message", "link", "created_at")
+    list_filter = ("phase", "engine", "plan", "drift_policy", ("deleted_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "display_name", "tenant__slug")
+    list_select_related = ("tenant",)
+    ordering = ("-created_at",)
+    actions: ClassVar = ("retry_selected", "delete_through_teardown")
+    inlines: ClassVar = (ConditionInline, EventInline)
+    fieldsets = (
+        (None, {"fields": ("name", "display_name", "tenant", "engine", "plan", "link", "created_by")}),
+        ("Status", {"fields": ("badge", "message", "pipeline", "generation", "observed_generation")}),
+        ("Policy", {"fields": ("drift_policy", "deletion_protection", "suspended")}),
+        ("Times", {"fields": ("created_at", "ready_at", "updated_at", "deletion_requested_at", "deleted_at")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Stores are asked for through the API, where quota and names are checked."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Store | None = None) -> bool:
+        """The form only shows; the right to change is the right to run the actions."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Store | None = None) -> bool:
+        """A row is never deleted: the action below removes the store and keeps the row as a tombstone."""
+        return False
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Who may run the actions: those with Django's permission to change stores."""
+        return request.user.has_perm("stores.change_store")  # type: ignore[no-any-return]
+
+    @admin.display(description="Phase", ordering="phase")
+    def badge(self, store: Store) -> SafeString:
+        """The phase in its colour."""
+        label = "Gone" if store.deleted_at else store.get_phase_display()
+        return format_html(_BADGE, Phase(store.phase).color, label)
+
+    @admin.display(description="Shop")
+    def link(self, store: Store) -> SafeString:
+        """The shop's address."""
+        return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', store.url)
+
+    @admin.display(description="Pipeline")
+    def pipeline(self, store: Store) -> SafeString | str:
+        """The steps of the latest operation."""
+        steps = provisioner().work([store]).get(store.pk, WorkView()).pipeline
+        rows = ((_STEP_COLORS.get(s.state, "#64748b"), f"{s.label}: {s.state}", s.error) for s in steps)
+        return format_html_join("", f"<p>{_BADGE} {{}}</p>", rows) or "–"
+
+    @admin.action(description="Retry", permissions=["act"])
+    def retry_selected(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        """Try failed stores again."""
+        self._each(request, stores, "store.retry", services.retry)
+
+    @admin.action(description="Delete (tear down in the cluster)", permissions=["act"])
+    def delete_through_teardown(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        """Ask for the stores' removal."""
+        self._each(request, stores.not_gone(), "store.delete", services.request_teardown)  # type: ignore[attr-defined]
+
+    def _each(self, request: HttpRequest, stores: QuerySet[Store], name: str, service: Any) -> None:  # noqa: ANN401 - a service
+        done = 0
+        for store in stores.select_related("tenant"):
+            try:
+                with transaction.atomic():
+                    service(store, request_id=request_id_of(request))
+                    audit.record(request, name, store.name, tenant=store.tenant)
+                done += 1
+            except Refused as refusal:
+                self.message_user(request, refusal.message, messages.WARNING)
+        if done:
+            self.message_user(request, f"Asked for: {done} of the selected stores.", messages.SUCCESS)

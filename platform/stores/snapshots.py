@@ -1,0 +1,50 @@
+"""A store's present shape for many listeners at once: one reading serves all sockets of this process.
+
+A burst of changes is one reading too, because each is put off by a moment and later changes join it.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from stores.models import Store
+from stores.selectors import work_context
+from stores.serializers import StoreSerializer
+
+DELAY_SECONDS = 0.3
+
+_waiting: dict[tuple[asyncio.AbstractEventLoop, int, str], "asyncio.Task[str | None]"] = {}
+
+
+def soon(tenant: int, name: str) -> "asyncio.Task[str | None]":
+    """The message `{"type": "store", ...}` as text, read shortly from now; None when there is no such store any more.
+
+    `tenant` is the primary key, because two tenants' stores can bear one name while the first is being removed.
+    """
+    key = (asyncio.get_running_loop(), tenant, name)
+    task = _waiting.get(key)
+    if task is None:
+        task = asyncio.create_task(_read_later(key))
+        _waiting[key] = task
+    return task
+
+
+async def _read_later(key: tuple[asyncio.AbstractEventLoop, int, str]) -> str | None:
+    try:
+        await asyncio.sleep(DELAY_SECONDS)
+    finally:
+        # From here on a change may come too late for this reading: it starts a new one.
+        _waiting.pop(key, None)
+    body = await database_sync_to_async(_read)(key[1], key[2])
+    return None if body is None else json.dumps({"type": "store", "store": body})
+
+
+def _read(tenant: int, name: str) -> Any:  # noqa: ANN401 - JSON
+    stores = Store.objects.filter(tenant=tenant).select_related("tenant").prefetch_related("conditions")
+    store = stores.by_name(name)  # type: ignore[attr-defined]
+    if store is None:
+        return None
+    data = dict(StoreSerializer(store, context=work_context([store])).data)
+    return json.loads(json.dumps(data, default=str))

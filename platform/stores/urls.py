@@ -1,0 +1,17 @@
+"""Addresses of stores, operations and engines."""
+
+from django.urls import re_path
+
+from stores import views
+
+_NAME = r"(?P<name>[a-z0-9-]+)"
+
+urlpatterns = [
+    re_path(r"^stores/?$", views.StoreList.as_view(), name="stores"),
+    re_path(rf"^stores/{_NAME}/?$", views.StoreDetail.as_view(), name="store"),
+    re_path(rf"^stores/{_NAME}/logs/?$", views.StoreLogs.as_view(), name="store-logs"),
+    re_path(rf"^stores/{_NAME}/retry/?$", views.StoreRetry.as_view(), name="store-retry"),
+    re_path(rf"^stores/{_NAME}/credentials/?$", views.StoreCredentials.as_view(), name="store-credentials"),
+    re_path(r"^operations/(?P<operation_id>[0-9a-f-]{36})/?$", views.OperationDetail.as_view(), name="operation"),
+    re_path(r"^engines/?$", views.EngineList.as_view(), name="engines"),
+]

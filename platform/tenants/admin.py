@@ -1,0 +1,90 @@
+"""People and tenants for the operator."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+
+from tenants.models import AuditEntry, Membership, Tenant, User
+
+if TYPE_CHECKING:
+    _Inline = admin.TabularInline[Membership, Any]
+    _UserAdmin = UserAdmin[User]
+    _TenantAdmin = admin.ModelAdmin[Tenant]
+    _AuditAdmin = admin.ModelAdmin[AuditEntry]
+else:  # Django's own classes take no parameters when they run
+    _Inline, _UserAdmin, _TenantAdmin, _AuditAdmin = admin.TabularInline, UserAdmin, admin.ModelAdmin, admin.ModelAdmin
+
+
+class MembershipInline(_Inline):
+    """Who is in it, with which role."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields: ClassVar = ("user", "tenant")
+
+
+@admin.register(User)
+class PersonAdmin(_UserAdmin):
+    """Django's own, with the id that an X-User-Id brought and the tenants."""
+
+    list_display = ("username", "external_id", "email", "is_staff", "is_active", "last_login")
+    search_fields = ("username", "external_id", "email", "first_name", "last_name")
+    readonly_fields = ("external_id", "last_login", "date_joined")
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("X-User-Id", {"fields": ("external_id",)}))
+    inlines: ClassVar = (MembershipInline,)
+
+
+@admin.register(Tenant)
+class TenantAdmin(_TenantAdmin):
+    """Tenants with their plan and how much of it is used."""
+
+    list_display = ("slug", "name", "plan", "stores_used", "stores_allowed", "created_at")
+    list_filter = ("plan",)
+    search_fields = ("slug", "name")
+    readonly_fields = ("created_at",)
+    inlines: ClassVar = (MembershipInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
+        """With the count that the list shows."""
+        used = Count("stores", filter=Q(stores__deleted_at__isnull=True))
+        return super().get_queryset(request).annotate(used=used)
+
+    @admin.display(description="Stores", ordering="used")
+    def stores_used(self, tenant: Tenant) -> int:
+        """Stores that aren't gone."""
+        return tenant.used  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description="Allowed")
+    def stores_allowed(self, tenant: Tenant) -> int:
+        """What the plan allows."""
+        return tenant.plan_terms.stores_allowed
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
+        """Only a tenant that never had a store; the database would refuse any other."""
+        return super().has_delete_permission(request, obj) and obj is not None and not obj.stores.exists()
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(_AuditAdmin):
+    """For reading: nobody adds, changes or removes a line."""
+
+    list_display = ("at", "actor", "action", "target", "tenant", "address", "request_id")
+    list_filter = ("action",)
+    search_fields = ("actor", "target", "request_id")
+    date_hierarchy = "at"
+    list_select_related = ("tenant",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        """Never; a viewer sees all fields as text."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        """Never."""
+        return False

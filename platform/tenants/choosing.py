@@ -1,0 +1,29 @@
+"""For which tenant a caller acts."""
+
+from rest_framework.exceptions import PermissionDenied, ValidationError
+
+from tenants.access import Access, refusal
+from tenants.models import Role, Tenant
+
+
+def tenant_for_new_store(access: Access, slug: str) -> Tenant:
+    """The named tenant, or the only one in which the caller may make stores.
+
+    Raises ValidationError when the choice is open or the tenant isn't known to the caller, and PermissionDenied when
+    the caller's role doesn't suffice.
+    """
+    if slug:
+        tenant = access.tenants().filter(slug=slug).first()
+        if tenant is None:
+            raise ValidationError({"tenant": f"You are in no tenant '{slug}'."})
+        access.require(tenant.pk, Role.MEMBER, "make a store")
+        return tenant
+    mine = list(access.tenants()[:20])
+    able = [tenant for tenant in mine if access.may(tenant.pk, Role.MEMBER)]
+    if len(able) == 1:
+        return able[0]
+    if able:
+        choices = ", ".join(tenant.slug for tenant in able)
+        raise ValidationError({"tenant": f"You are in several tenants; name one of them: {choices}."})
+    role = access.role_in(mine[0].pk) if mine else None
+    raise PermissionDenied(refusal(role, Role.MEMBER, "make a store"))

@@ -1,0 +1,83 @@
+"""Who is at the other end of a WebSocket: the same rules as for HTTP, read from the ASGI scope."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.auth import AuthMiddlewareStack
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.http.request import validate_host
+
+from tenants.identity import HEADER, InvalidUserId, header_is_believed, user_for
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class OriginCheck:
+    """Refuses pages of other sites. A caller without an Origin is no browser and brings its own identity."""
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = header(scope, "origin")
+        if origin and not origin_is_ours(origin):
+            await refuse(scope, receive, send, 403, "origin-refused", f"Pages of {origin} may not listen here.")
+            return
+        await self._inner(scope, receive, send)
+
+
+def origin_is_ours(origin: str) -> bool:
+    """Whether the origin's host is one that the platform answers to."""
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    host = urlsplit(origin).hostname
+    if host is None:
+        return False
+    host = f"[{host}]" if ":" in host else host
+    return validate_host(host, settings.ALLOWED_HOSTS)
+
+
+class SocketUser:
+    """Sets `scope["user"]` from a believed X-User-Id, or else from the session."""
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+        self._by_session: App = AuthMiddlewareStack(inner)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        external_id = header(scope, HEADER)
+        peer = (scope.get("client") or ("",))[0]
+        if external_id is None or not header_is_believed(peer, header(scope, "x-forwarded-for") or ""):
+            await self._by_session(scope, receive, send)
+            return
+        try:
+            user = await database_sync_to_async(user_for)(external_id)
+        except InvalidUserId as error:
+            await refuse(scope, receive, send, 401, "not-authenticated", str(error))
+            return
+        await self._inner({**scope, "user": user}, receive, send)
+
+
+def header(scope: Scope, name: str) -> str | None:
+    """A header of the handshake; several of one name are joined by commas."""
+    wanted = name.lower().encode()
+    values = [value.decode("latin1") for key, value in scope["headers"] if key == wanted]
+    return ", ".join(values) if values else None
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str, detail: str) -> None:
+    """Turn a handshake down: with a problem document where the server can send one, else by closing."""
+    await receive()  # websocket.connect
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 4000 + status})
+        return
+    body = {"type": f"urn:storeplane:problem:{reason}", "status": status, "detail": detail}
+    headers = [(b"content-type", b"application/problem+json")]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": json.dumps(body).encode()})

@@ -1,0 +1,31 @@
+"""Loaded by pytest before Django's settings are: gives the tests an environment of their own.
+
+`DATABASE_URL` and `REDIS_URL` that are given are used as they are. Otherwise they name servers that
+`tests/conftest.py` starts when the first test asks for one, so tests without a database cost nothing.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# Short, because the path of a unix socket may have 107 characters at most.
+FOLDER = Path(tempfile.mkdtemp(prefix="sp-test-", dir="/tmp"))  # noqa: S108 - a private folder made for us
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
+OWN_POSTGRES = "DATABASE_URL" not in os.environ
+OWN_REDIS = "REDIS_URL" not in os.environ
+
+if OWN_POSTGRES:
+    os.environ["DATABASE_URL"] = f"postgresql://storeplane@{str(FOLDER).replace('/', '%2F')}/storeplane"
+if OWN_REDIS:
+    os.environ["REDIS_URL"] = f"unix://{FOLDER}/redis.sock"
+
+os.environ["STOREPLANE_HOME"] = str(FOLDER / "home")
+os.environ["STOREPLANE_SECRET_KEY"] = "only-for-tests-" + "x" * 50
+os.environ["STOREPLANE_SECURE"] = "false"
+os.environ["STOREPLANE_TRUST_USER_HEADER"] = "true"
+os.environ["STOREPLANE_TRUSTED_PROXIES"] = "127.0.0.1/32"
+os.environ["STOREPLANE_ALLOWED_HOSTS"] = "localhost,127.0.0.1,testserver"
+os.environ["STOREPLANE_DASHBOARD_DIR"] = str(FOLDER / "dashboard")
