@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests import plugin
 from tests.services import start_postgres, start_redis
 

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 # Short, because the path of a unix socket may have 107 characters at most.
-FOLDER = Path(tempfile.mkdtemp(prefix="sp-test-", dir="/tmp"))  # noqa: S108 - a private folder made for us
+FOLDER = Path(tempfile.mkdtemp(prefix="sp-test-", dir="/tmp"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 OWN_POSTGRES = "DATABASE_URL" not in os.environ

@@ -34,7 +34,7 @@ def refuse_unsafe_settings() -> None:
         raise RefusedToStart(" ".join(f"{error.msg} {error.hint or ''}".strip() for error in errors))
 
 
-def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:  # noqa: ANN401 - Django's signature
+def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Settings that can't be served with."""
     return [*_check_secret_key(), *_check_proxies(), *_check_forwarded()]
 

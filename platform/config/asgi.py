@@ -1,5 +1,7 @@
 """The web process: HTTP through Django, `/stores/ws` through Channels."""
 
+# ruff: noqa: E402 - what is imported below needs Django set up, and Django needs the environment
+
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -13,11 +15,11 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # after Django is set up
 from django.urls import re_path
+from stores.consumers import StoreEvents
+from tenants.sockets import OriginCheck, SocketUser
 
 from config.apps import refuse_unsafe_settings
 from config.lifespan import Lifespan
-from stores.consumers import StoreEvents
-from tenants.sockets import OriginCheck, SocketUser
 
 refuse_unsafe_settings()
 

@@ -1,4 +1,4 @@
-"""Is the process alive, and can it serve? Each part is asked on a thread of its own, and nobody waits for a hung one."""
+"""Is the process alive, and can it serve? Each part is asked on a thread of its own; nobody waits for a hung one."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,7 +14,6 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-
 from stores.provisioning import Check, provisioner
 
 TIMEOUT_SECONDS = 2.0

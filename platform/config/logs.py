@@ -86,7 +86,7 @@ def _last_processors(format_: str) -> list[Any]:
     return [structlog.dev.ConsoleRenderer(colors=False)]
 
 
-def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's processor signature
+def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the values of fields that are named like a secret."""
     for key in event:
         if any(word in key.lower() for word in _SECRET_WORDS):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.pagination import CursorPagination
@@ -22,7 +22,7 @@ class CursorPages(CursorPagination):
     ordering = "-id"
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         """The page that the cursor names. Raises ValidationError for a cursor that isn't one of ours."""
         try:
@@ -54,14 +54,10 @@ class Ordering(OrderingFilter):
             raise ValidationError({self.ordering_param: f"Use one of {', '.join(fields)}, with '-' for descending."})
         return (minus + fields[name],)
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Model], view: APIView) -> QuerySet[Model]:
-        """Sorted; the pages ask for the same order again."""
-        return queryset.order_by(*self.get_ordering(request, queryset, view))
-
-    def get_valid_fields(self, queryset: Any, view: Any, context: Any = None) -> list[tuple[str, str]]:  # noqa: ANN401 - DRF's signature
+    def get_valid_fields(self, queryset: Any, view: Any, context: Any = None) -> list[tuple[str, str]]:
         """For the browsable API's menu."""
         return [(name, name.replace("_", " ")) for name in view.ordering_fields]
 
-    def get_default_valid_fields(self, queryset: Any, view: Any, context: Any = None) -> list[tuple[str, str]]:  # noqa: ANN401 - DRF's signature
+    def get_default_valid_fields(self, queryset: Any, view: Any, context: Any = None) -> list[tuple[str, str]]:
         """The same."""
         return self.get_valid_fields(queryset, view, context)

@@ -17,9 +17,9 @@ from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+from stores.errors import Refused
 
 from config.request_id import request_id_of
-from stores.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"
 _PREFIX = "urn:storeplane:problem:"
@@ -113,7 +113,7 @@ def _invalid(exc: exceptions.ValidationError) -> Problem:
     return Problem(400, "invalid", " ".join(named), tuple(pair for pair in errors if pair[0]))
 
 
-def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - DRF's nested detail
+def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Pairs of field path and message; a path is written `a.b.0`, and "" stands for the whole body."""
     if isinstance(detail, Mapping):
         for key, value in detail.items():
@@ -144,7 +144,7 @@ def _reason_of(exc: exceptions.APIException) -> str:
     return by_class.get(type(exc), str(exc.default_code).replace("_", "-"))
 
 
-def _sentence(detail: Any) -> str:  # noqa: ANN401 - DRF's nested detail
+def _sentence(detail: Any) -> str:
     return " ".join(message for _, message in _flatten(detail))
 
 

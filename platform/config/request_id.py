@@ -30,7 +30,7 @@ def sane_or_new(offered: str | None) -> str:
     return uuid4().hex
 
 
-def request_id_of(request: Any) -> str:  # noqa: ANN401 - Django's and DRF's requests share no base
+def request_id_of(request: Any) -> str:
     """The request's id, or an empty string where the middleware didn't run."""
     return str(getattr(request, "request_id", ""))
 

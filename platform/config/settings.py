@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 from urllib.parse import unquote
 
-import environ
+import environ  # type: ignore[import-untyped]
 
 from config.assets import is_hashed
 from config.logs import logging_config

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stores.choices import Phase
-from stores.models import Store
 from tenants.access import at_least, refusal
 from tenants.models import Role
+
+from stores.choices import Phase
+from stores.models import Store
 
 
 @dataclass(frozen=True)

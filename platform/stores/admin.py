@@ -2,20 +2,20 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from config.request_id import request_id_of
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from tenants import audit
 
-from config.request_id import request_id_of
 from stores import services
 from stores.choices import Phase
 from stores.errors import Refused
 from stores.models import Condition, Store, StoreEvent
 from stores.provisioning import WorkView, provisioner
-from tenants import audit
 
 if TYPE_CHECKING:
     _Inline = admin.TabularInline[Any, Store]
@@ -58,7 +58,8 @@ class EventInline(_ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The newest of this store; a slice can't be filtered by the formset, so the ids are picked first."""
-        store_id = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        place = request.resolver_match
+        store_id = str(place.kwargs.get("object_id", 0)) if place else "0"
         newest = StoreEvent.objects.filter(store_id=store_id).values_list("pk", flat=True)[: self.max_shown]
         return super().get_queryset(request).filter(pk__in=list(newest))
 
@@ -72,7 +73,7 @@ class StoreAdmin(_Admin):
     search_fields = ("name", "display_name", "tenant__slug")
     list_select_related = ("tenant",)
     ordering = ("-created_at",)
-    actions: ClassVar = ("retry_selected", "delete_through_teardown")
+    actions = ("retry_selected", "delete_through_teardown")
     inlines: ClassVar = (ConditionInline, EventInline)
     fieldsets = (
         (None, {"fields": ("name", "display_name", "tenant", "engine", "plan", "link", "created_by")}),
@@ -95,7 +96,7 @@ class StoreAdmin(_Admin):
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Who may run the actions: those with Django's permission to change stores."""
-        return request.user.has_perm("stores.change_store")  # type: ignore[no-any-return]
+        return request.user.has_perm("stores.change_store")
 
     @admin.display(description="Phase", ordering="phase")
     def badge(self, store: Store) -> SafeString:
@@ -113,7 +114,7 @@ class StoreAdmin(_Admin):
         """The steps of the latest operation."""
         steps = provisioner().work([store]).get(store.pk, WorkView()).pipeline
         rows = ((_STEP_COLORS.get(s.state, "#64748b"), f"{s.label}: {s.state}", s.error) for s in steps)
-        return format_html_join("", f"<p>{_BADGE} {{}}</p>", rows) or "–"
+        return format_html_join("", f"<p>{_BADGE} {{}}</p>", rows) or "-"
 
     @admin.action(description="Retry", permissions=["act"])
     def retry_selected(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
@@ -125,7 +126,7 @@ class StoreAdmin(_Admin):
         """Ask for the stores' removal."""
         self._each(request, stores.not_gone(), "store.delete", services.request_teardown)  # type: ignore[attr-defined]
 
-    def _each(self, request: HttpRequest, stores: QuerySet[Store], name: str, service: Any) -> None:  # noqa: ANN401 - a service
+    def _each(self, request: HttpRequest, stores: QuerySet[Store], name: str, service: Any) -> None:
         done = 0
         for store in stores.select_related("tenant"):
             try:

@@ -56,15 +56,15 @@ def apply_change(store_id: int, activity: Activity, change: Change) -> StoreEven
         conditions = _take_conditions(store, change.conditions, now)
         summary = _summarise(store, activity, conditions, change.message)
         _take_summary(store, conditions, summary, change, now)
-        event = _log(store, change, now) if change.event is not None else None
+        event = _log(store, change.event, change, now) if change.event is not None else None
         publish_soon(store.pk, event)
     return event
 
 
 def note_change(store: Store, message: str, request_id: str = "") -> StoreEvent:
-    """Log a changed wish that asks nothing of the cluster: phase and conditions stay. The caller holds the row's lock."""
+    """Log a changed wish that asks nothing of the cluster: phase and conditions stay. The caller has the row locked."""
     change = Change(EventType.SPEC_CHANGED, message, request_id=request_id)
-    event = _log(store, change, timezone.now())
+    event = _log(store, EventType.SPEC_CHANGED, change, timezone.now())
     publish_soon(store.pk, event)
     return event
 
@@ -111,13 +111,13 @@ def _take_summary(
     store.save(update_fields=["phase", "message", "ready_at", "observed_generation", "updated_at"])
 
 
-def _log(store: Store, change: Change, now: datetime) -> StoreEvent:
+def _log(store: Store, type_: EventType, change: Change, now: datetime) -> StoreEvent:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOG_LOCK])
     return StoreEvent.objects.create(
         store=store,
         tenant_id=store.tenant_id,
-        type=change.event,
+        type=type_,
         message=change.message,
         phase=store.phase,
         step=change.step,

@@ -16,15 +16,15 @@ import structlog
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from tenants.access import Access, access_of
+from tenants.models import User
+from tenants.sockets import refuse
 
 from stores import snapshots
 from stores.feed import Feed, Message
 from stores.models import StoreEvent
 from stores.publish import GROUP_OF_ALL, as_message, group
 from stores.selectors import last_event_id
-from tenants.access import Access, access_of
-from tenants.models import User
-from tenants.sockets import refuse
 
 HEARTBEAT_SECONDS = 20.0
 SEND_SECONDS = 10.0
@@ -185,7 +185,7 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         async def taken() -> Message:
             return {"type": "websocket.connect"}
 
-        await refuse(self.scope, taken, self.base_send, status, reason, detail)
+        await refuse(self.scope, taken, self.base_send, status=status, reason=reason, detail=detail)
         raise StopConsumer
 
 
@@ -198,7 +198,7 @@ def _since(query_string: bytes) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1  # noqa: PLR2004 - below 2**63
 
 
-def _fresh_access(user: Any) -> Access | None:  # noqa: ANN401 - User or AnonymousUser behind a lazy object
+def _fresh_access(user: Any) -> Access | None:
     """The caller's rights as they are now; None for nobody."""
     fresh = User.objects.filter(pk=user.pk, is_active=True).first() if user.pk else None
     return None if fresh is None else access_of(fresh)

@@ -10,7 +10,7 @@ class Refused(Exception):
     reason: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
 
-    def __init__(self, message: str, *, field: str = "", **extra: Any) -> None:  # noqa: ANN401 - any JSON value
+    def __init__(self, message: str, *, field: str = "", **extra: Any) -> None:
         super().__init__(message)
         self.message = message
         self.field = field

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
+from tenants.plans import PLANS
 
 from stores import names
 from stores.choices import ConditionType, DriftPolicy, EventType
@@ -12,7 +13,6 @@ from stores.engines import ENGINES
 from stores.models import Condition, Store, StoreEvent
 from stores.provisioning import WorkView
 from stores.services import CHANGEABLE
-from tenants.plans import PLANS
 
 NO_WORK = WorkView()
 _ORDER = {type_: place for place, type_ in enumerate(ConditionType.values)}
@@ -32,7 +32,7 @@ class StepSerializer(serializers.Serializer[Any]):
     """A step of a pipeline."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     state = serializers.ChoiceField(choices=["pending", "running", "waiting", "succeeded", "failed", "skipped"])
     attempt = serializers.IntegerField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -125,18 +125,18 @@ class StoreSerializer(serializers.ModelSerializer[Store]):
         return self._work(store).queue_position
 
     @extend_schema_field(ConditionSerializer(many=True))
-    def get_conditions(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def get_conditions(self, store: Store) -> Any:
         """In the order in which a birth turns them True, not in that of their rows."""
         conditions = sorted(store.conditions.all(), key=lambda condition: _ORDER.get(condition.type, len(_ORDER)))
         return ConditionSerializer(conditions, many=True).data
 
     @extend_schema_field(StepSerializer(many=True))
-    def get_pipeline(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def get_pipeline(self, store: Store) -> Any:
         """The steps of the latest operation."""
         return StepSerializer(self._work(store).pipeline, many=True).data
 
     @extend_schema_field(OperationRefSerializer(allow_null=True))
-    def get_operation(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def get_operation(self, store: Store) -> Any:
         """The latest operation, or null."""
         operation = self._work(store).operation
         return None if operation is None else OperationRefSerializer(operation).data
@@ -160,17 +160,17 @@ class StoreDetailSerializer(StoreSerializer):
         fields = (*StoreSerializer.Meta.fields, "events", "allowed_actions", "links")
 
     @extend_schema_field(EventSerializer(many=True))
-    def get_events(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def get_events(self, store: Store) -> Any:
         """The last 15, newest first."""
         return EventSerializer(self.context["events"], many=True).data
 
     @extend_schema_field(serializers.DictField(child=VerdictSerializer()))
-    def get_allowed_actions(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def get_allowed_actions(self, store: Store) -> Any:
         """Each action with its verdict."""
         return {name: VerdictSerializer(verdict).data for name, verdict in self.context["actions"].items()}
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
-    def get_links(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def get_links(self, store: Store) -> Any:
         """Where to go from here."""
         request = self.context.get("request")
         pages = ("logs", "credentials", "retry")
@@ -184,7 +184,7 @@ class StoreDetailSerializer(StoreSerializer):
 class _KnownFieldsOnly(serializers.Serializer[Any]):
     """Refuses fields that nobody would read: a misspelt one must not pass for an accepted wish."""
 
-    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 - DRF's signature
+    def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError that names the unknown fields and the known ones."""
         known = [name for name, field in self.fields.items() if not field.read_only]
         if hasattr(data, "keys"):
@@ -239,7 +239,7 @@ class EngineSerializer(serializers.Serializer[Any]):
     """An engine of the catalogue."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     description = serializers.CharField()
     available = serializers.BooleanField()
     message = serializers.CharField(allow_blank=True)

@@ -41,9 +41,9 @@ async def _read_later(key: tuple[asyncio.AbstractEventLoop, int, str]) -> str | 
     return None if body is None else json.dumps({"type": "store", "store": body})
 
 
-def _read(tenant: int, name: str) -> Any:  # noqa: ANN401 - JSON
+def _read(tenant: int, name: str) -> Any:
     stores = Store.objects.filter(tenant=tenant).select_related("tenant").prefetch_related("conditions")
-    store = stores.by_name(name)  # type: ignore[attr-defined]
+    store = stores.by_name(name)
     if store is None:
         return None
     data = dict(StoreSerializer(store, context=work_context([store])).data)

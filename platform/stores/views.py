@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from config.pagination import CursorPages, Ordering
+from config.request_id import request_id_of
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
@@ -15,9 +17,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
+from tenants import audit
+from tenants.access import Access, access_of, caller
+from tenants.choosing import tenant_for_new_store
 
-from config.pagination import CursorPages, Ordering
-from config.request_id import request_id_of
 from stores import actions, services
 from stores.engines import ENGINES
 from stores.errors import ClusterUnavailable, NoCredentials
@@ -35,9 +38,6 @@ from stores.serializers import (
     StoreDetailSerializer,
     StoreSerializer,
 )
-from tenants import audit
-from tenants.access import Access, access_of
-from tenants.choosing import tenant_for_new_store
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 _KEY_LENGTH = 200
@@ -85,7 +85,7 @@ class StoreList(GenericAPIView[Store]):
             created = services.create_store(
                 tenant,
                 services.StoreSpec(**wish),
-                by=request.user,
+                by=caller(request),
                 idempotency_key=_idempotency_key(request),
                 request_id=request_id_of(request),
             )
@@ -109,7 +109,7 @@ class StoreView(GenericAPIView[Store]):
 
     serializer_class: type[BaseSerializer[Any]] = StoreDetailSerializer
     filter_backends: tuple[type, ...] = ()
-    pagination_class = None
+    pagination_class: type[CursorPages] | None = None
 
     def access(self) -> Access:
         """The caller's roles, asked for once a request."""
@@ -130,7 +130,7 @@ class StoreView(GenericAPIView[Store]):
         self.access().require(store.tenant_id, action.role, action.what)
         return store
 
-    def shown(self, store: Store) -> Any:  # noqa: ANN401 - JSON
+    def shown(self, store: Store) -> Any:
         """The store's whole shape."""
         context = {"request": self.request, **detail_context(store, self.access())}
         return StoreDetailSerializer(store, context=context).data
@@ -205,7 +205,7 @@ class StoreLogs(StoreView):
     @extend_schema(operation_id="stores_logs", tags=["stores"], responses=EventSerializer(many=True))
     def get(self, request: Request, name: str) -> Response:
         """Newest first."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []  # type: ignore[arg-type,type-var]
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []  # type: ignore[arg-type]
         return self.get_paginated_response(EventSerializer(page, many=True).data)
 
 

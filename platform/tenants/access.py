@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
 
 from tenants.models import Membership, Role, Tenant, User
 
@@ -44,6 +45,11 @@ class Access:
     def tenants(self) -> QuerySet[Tenant]:
         """The caller's tenants."""
         return self.visible(Tenant.objects.all(), "pk")
+
+
+def caller(request: Request) -> User:
+    """The user of a request that has passed IsAuthenticated."""
+    return cast(User, request.user)
 
 
 def access_of(user: User | AnonymousUser) -> Access:

@@ -23,7 +23,7 @@ class User(AbstractUser):
     `external_id` is the value of `X-User-Id` that first made the user; empty for a user made here.
     """
 
-    external_id = models.CharField(max_length=150, null=True, blank=True, unique=True)  # noqa: DJ001 - unique when set
+    external_id = models.CharField(max_length=150, null=True, blank=True, unique=True)
 
     class Meta(AbstractUser.Meta):
         pass

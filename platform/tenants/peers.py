@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
-from django.conf import settings
-
 from config.networks import Network, contains, parse_networks
+from django.conf import settings
 
 
 def is_trusted_proxy(peer: str, forwarded_for: str) -> bool:

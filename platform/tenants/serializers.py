@@ -36,7 +36,7 @@ class PlanSerializer(serializers.Serializer[Any]):
     """A plan of the catalogue."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     description = serializers.CharField()
     stores_allowed = serializers.IntegerField()
     storage = serializers.CharField()

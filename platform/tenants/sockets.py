@@ -27,7 +27,8 @@ class OriginCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         origin = header(scope, "origin")
         if origin and not origin_is_ours(origin):
-            await refuse(scope, receive, send, 403, "origin-refused", f"Pages of {origin} may not listen here.")
+            detail = f"Pages of {origin} may not listen here."
+            await refuse(scope, receive, send, status=403, reason="origin-refused", detail=detail)
             return
         await self._inner(scope, receive, send)
 
@@ -59,7 +60,7 @@ class SocketUser:
         try:
             user = await database_sync_to_async(user_for)(external_id)
         except InvalidUserId as error:
-            await refuse(scope, receive, send, 401, "not-authenticated", str(error))
+            await refuse(scope, receive, send, status=401, reason="not-authenticated", detail=str(error))
             return
         await self._inner({**scope, "user": user}, receive, send)
 
@@ -71,7 +72,7 @@ def header(scope: Scope, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str, detail: str) -> None:
+async def refuse(scope: Scope, receive: Receive, send: Send, *, status: int, reason: str, detail: str) -> None:
     """Turn a handshake down: with a problem document where the server can send one, else by closing."""
     await receive()  # websocket.connect
     if "websocket.http.response" not in scope.get("extensions", {}):

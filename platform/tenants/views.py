@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.pagination import CursorPages
 from django.db.models import Count, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
@@ -9,8 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.pagination import CursorPages
-from tenants.access import Access, access_of
+from tenants.access import Access, access_of, caller
 from tenants.authentication import UserHeaderAuthentication
 from tenants.models import AuditEntry, Role, Tenant
 from tenants.plans import PLANS
@@ -26,7 +26,7 @@ class Me(APIView):
     @extend_schema(operation_id="me", tags=["people"], responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Who the platform takes the caller for, and by what."""
-        user = request.user
+        user = caller(request)
         access = access_of(user)
         by_header = isinstance(request.successful_authenticator, UserHeaderAuthentication)
         me = {

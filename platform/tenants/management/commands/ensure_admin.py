@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     help = "Make the superuser 'admin' with the password in STOREPLANE_ADMIN_PASSWORD, or give it that password."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Make or mend the account in one transaction."""
         password = os.environ.get("STOREPLANE_ADMIN_PASSWORD", "")
         if not password:
