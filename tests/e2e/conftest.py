@@ -1,0 +1,43 @@
+"""One platform for all end-to-end tests; each test makes stores of its own and takes them away."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.e2e.front_door import FrontDoor
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is an end-to-end test, and may take minutes."""
+    for item in items:
+        if "tests/e2e" in str(item.path):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(1500))
+
+
+@pytest.fixture(scope="session")
+def door() -> FrontDoor:
+    """The running platform."""
+    url = os.environ.get("STOREPLANE_E2E_URL")
+    if not url:
+        pytest.fail("STOREPLANE_E2E_URL names no platform; run these tests by ./storeplane test.", pytrace=False)
+    # A user of its own for each run, so that a run that was killed can't use up the next one's quota.
+    return FrontDoor(url, user=f"e2e-{secrets.token_hex(3)}")
+
+
+@pytest.fixture
+def new_name(door: FrontDoor) -> Iterator[Callable[[], str]]:
+    """Makes names for stores, and removes the stores at the end."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"e2e-{secrets.token_hex(3)}")
+        return made[-1]
+
+    yield make
+    for name in made:
+        door.call("DELETE", f"/stores/{name}")
+    for name in made:
+        door.wait_until_gone(name)

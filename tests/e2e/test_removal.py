@@ -1,0 +1,67 @@
+"""A store goes without a trace, and its name is free again."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import redis
+
+from tests.e2e.front_door import FrontDoor, objects, until
+
+
+def test_a_deleted_store_leaves_nothing_and_its_name_can_be_used_again(
+    door: FrontDoor, new_name: Callable[[], str]
+) -> None:
+    name = new_name()
+    door.create(name)
+    door.wait_for_phase(name, "Ready")
+
+    first = door.call("DELETE", f"/stores/{name}")
+    second = door.call("DELETE", f"/stores/{name}")
+    again = door.call("POST", "/stores", {"name": name, "engine": "medusa"})
+
+    assert first.status_code == 202
+    assert second.status_code in (202, 404)
+    assert first.json()["kind"] == "teardown"
+    assert again.status_code == 201
+    assert again.json()["id"] != door.store(name)["id"] or door.store(name)["phase"] != "Deleting"
+    door.wait_for_phase(name, "Ready")
+    _remove_and_look(door, name)
+
+
+def _remove_and_look(door: FrontDoor, name: str) -> None:
+    namespace = f"store-{name}"
+    assert door.call("DELETE", f"/stores/{name}").status_code == 202
+    door.wait_until_gone(name)
+
+    assert namespace not in {found["metadata"]["name"] for found in objects("namespaces")}
+    assert name not in {found["metadata"]["name"] for found in objects("stores.storeplane.dev")}
+    claims = [volume["spec"].get("claimRef", {}).get("namespace") for volume in objects("pv")]
+    assert namespace not in claims
+    assert _processes_of(namespace) == []
+    assert _folders_of(namespace) == []
+    until(lambda: not _redis_keys_of(name), "the store's Redis keys to be gone", seconds=60)
+
+
+def _processes_of(namespace: str) -> list[str]:
+    """Local processes that were started for the store; none on a real cluster's client machine anyway."""
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        if namespace in " ".join(process.info["cmdline"] or []):
+            found.append(str(process.info["pid"]))
+    return found
+
+
+def _folders_of(namespace: str) -> list[str]:
+    home = os.environ.get("STOREPLANE_HOME")
+    if not home or not Path(home).is_dir():
+        return []
+    return [str(path) for path in Path(home).rglob(f"*{namespace}*") if path.is_dir()]
+
+
+def _redis_keys_of(name: str) -> list[str]:
+    url = os.environ.get("STOREPLANE_E2E_REDIS_URL")
+    if not url:
+        return []
+    return [str(key) for key in redis.Redis.from_url(url, decode_responses=True).scan_iter(f"*{name}*")]
