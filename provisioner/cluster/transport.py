@@ -142,6 +142,7 @@ def _new_client() -> ApiClient:
     from kubernetes.client.api_client import ApiClient
     from kubernetes.client.configuration import Configuration
     from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+    from yaml import YAMLError
 
     settings = Configuration()
     kubeconfig = os.environ.get("KUBECONFIG")
@@ -153,7 +154,7 @@ def _new_client() -> ApiClient:
         else:
             # ~/.kube/config is left alone on purpose: someone's own cluster must not be changed by accident.
             raise Unconfigured("No cluster is set: set KUBECONFIG to the path of a kubeconfig file.")
-    except ConfigException as error:
+    except (ConfigException, YAMLError, OSError) as error:
         raise Unconfigured(f"The cluster's configuration in {kubeconfig or 'the pod'} is not usable: {error}") from None
     settings.retries = False
     settings.keep_alive = True
