@@ -9,7 +9,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef
+from stores.changes import Change, apply_change
+from stores.choices import EventType
 from stores.models import Store
+from stores.status import Activity
 
 from provisioner.operations import transitions
 from provisioner.operations.models import Operation, OperationKind, OperationState
@@ -70,11 +73,18 @@ def admit() -> list[UUID]:
             return []
         admitted = []
         for operation_id in queue()[:free]:
-            operation = Operation.objects.get(pk=operation_id)
+            operation = Operation.objects.select_related("store").get(pk=operation_id)
             if transitions.start(operation):
                 admitted.append(operation_id)
-                send_chain(operation_id)
+                _begin(operation)
     return admitted
+
+
+def _begin(operation: Operation) -> None:
+    message = f"{operation.store.label} has a slot: provisioning starts."
+    change = Change(EventType.PROVISIONING_START, message, request_id=operation.request_id)
+    apply_change(operation.store_id, Activity.PROVISIONING, change)
+    send_chain(operation.pk)
 
 
 def _slots_used() -> int:
