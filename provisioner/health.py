@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import redis
+from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 from kombu.connection import Connection
@@ -13,7 +14,7 @@ from stores.publish import streams
 
 from provisioner.cluster import ClusterError, cluster
 from provisioner.operations.tasks import BEAT_KEY
-from provisioner.presence import QUEUES, present
+from provisioner.presence import present
 
 BEAT_SILENT_AFTER_SECONDS = 45.0
 
@@ -45,7 +46,7 @@ def _workers() -> Check:
         served = present()
     except redis.RedisError:
         return Check(ok=False, message="Redis can't be asked which workers are there.")
-    missing = [queue for queue in QUEUES if not served.get(queue)]
+    missing = [queue for queue in sorted(current_app.amqp.queues) if not served.get(queue)]
     if missing:
         return Check(ok=False, message=f"No worker serves the queue(s) {', '.join(missing)}.")
     return Check(ok=True, message=f"{len(set().union(*served.values()))} worker(s) serve all queues.")

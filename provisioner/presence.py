@@ -7,8 +7,6 @@ import redis
 from celery.signals import heartbeat_sent, worker_ready, worker_shutdown
 from stores.publish import streams
 
-QUEUES = ("provision", "teardown", "drift", "events")
-
 _PREFIX = "storeplane:worker:"
 _LIFE_SECONDS = 15
 

@@ -8,7 +8,7 @@ import os
 from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from config.beat import schedule
 
@@ -17,6 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SOFT_LIMIT_SECONDS = 90
 HARD_LIMIT_SECONDS = 120
 VISIBILITY_SECONDS = 180
+
+QUEUES = ("provision", "teardown", "drift", "events")
+_EXCHANGE = Exchange("storeplane", type="direct")
 
 app = Celery("storeplane")
 app.conf.update(
@@ -44,7 +47,9 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_default_queue="events",
-    task_queues=[Queue("provision"), Queue("teardown"), Queue("drift"), Queue("events")],
+    # A queue for each kind of work, so that nothing waits behind an install. Each has a routing key of its own:
+    # queues that share the default key would each get every message.
+    task_queues=[Queue(name, _EXCHANGE, routing_key=name) for name in QUEUES],
     task_create_missing_queues=False,
     # One Redis connection that hangs must not hang the worker: kombu has no timeout by default.
     broker_transport_options={
