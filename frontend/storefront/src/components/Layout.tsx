@@ -51,6 +51,10 @@ function RegionChoice() {
   if (regions.length < 2 || !region) return null;
   return (
     <label className="region">
+      {/* On a telephone only this is seen, with the select lying over it unseen (layout.css). */}
+      <span className="region-code" aria-hidden="true">
+        {region.currency_code.toUpperCase()} ▾
+      </span>
       <span className="visually-hidden">Region and currency</span>
       <select value={region.id} onChange={(event) => chooseRegion(event.target.value)} data-testid="region-select">
         {regions.map((each) => (

@@ -16,7 +16,7 @@ export function HomePage() {
     <>
       <div className="hero">
         <Heading title={category?.name ?? ""}>{category?.name ?? config.storeName}</Heading>
-        <p>{category ? `From ${config.storeName}.` : "Good things, made to be used every day."}</p>
+        <p>{category ? `From ${config.storeName}.` : "Welcome. Have a look around."}</p>
       </div>
       <Categories current={category?.id ?? null} />
       <ProductGrid categoryId={category?.id ?? null} />

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
 import type { HttpTypes } from "@medusajs/types";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
-import { addToCart, loadCart, placeOrder, setQuantity, type Cart } from "./cart";
+import { addToCart, cartFields, loadCart, placeOrder, setQuantity, type Cart } from "./cart";
 import { explain, isGone } from "./medusa";
 import { useShop } from "./ShopContext";
 
@@ -57,16 +57,17 @@ export function CartProvider({ children }: { children: ReactNode }) {
   });
   const update = useMutation({
     ...changed,
-    mutationFn: async (fields: HttpTypes.StoreUpdateCart) => (await sdk.store.cart.update(cart!.id, fields)).cart,
+    mutationFn: async (fields: HttpTypes.StoreUpdateCart) => (await sdk.store.cart.update(cart!.id, fields, { fields: cartFields })).cart,
   });
   const ship = useMutation({
     ...changed,
     mutationFn: async (optionId: string) =>
-      (await sdk.store.cart.addShippingMethod(cart!.id, { option_id: optionId })).cart,
+      (await sdk.store.cart.addShippingMethod(cart!.id, { option_id: optionId }, { fields: cartFields })).cart,
   });
   const relocate = useMutation({
     ...changed,
-    mutationFn: async (regionId: string) => (await sdk.store.cart.update(cart!.id, { region_id: regionId })).cart,
+    mutationFn: async (regionId: string) => 
+      (await sdk.store.cart.update(cart!.id, { region_id: regionId }, { fields: cartFields })).cart,
   });
 
   // A cart keeps the region it was made in until the shopper chooses another; then its prices must follow.

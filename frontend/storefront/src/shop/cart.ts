@@ -3,6 +3,9 @@ import { isGone, isPassing, OrderRefused, type Sdk } from "./medusa";
 import { memory } from "./memory";
 
 export type Cart = HttpTypes.StoreCart;
+/** Asked for with every answer that is a cart; adds to Medusa's default fields. */
+export const cartFields = "+completed_at,*shipping_methods,*payment_collection.payment_sessions";
+
 export type Order = HttpTypes.StoreOrder;
 
 /**
@@ -13,7 +16,7 @@ export async function loadCart(sdk: Sdk): Promise<Cart | null> {
   const id = memory.cartId.get();
   if (!id) return null;
   try {
-    const { cart } = await sdk.store.cart.retrieve(id);
+    const { cart } = await sdk.store.cart.retrieve(id, { fields: cartFields });
     if (!isCompleted(cart)) return cart;
   } catch (error) {
     if (!isGone(error)) throw error;
@@ -30,7 +33,11 @@ function isCompleted(cart: Cart): boolean {
 export async function addToCart(sdk: Sdk, regionId: string, variantId: string, quantity: number): Promise<Cart> {
   const current = await loadCart(sdk);
   const cart = current ?? (await createCart(sdk, regionId));
-  const answer = await sdk.store.cart.createLineItem(cart.id, { variant_id: variantId, quantity });
+  const answer = await sdk.store.cart.createLineItem(
+    cart.id,
+    { variant_id: variantId, quantity },
+    { fields: cartFields },
+  );
   return answer.cart;
 }
 
@@ -42,9 +49,9 @@ async function createCart(sdk: Sdk, regionId: string): Promise<Cart> {
 
 /** Sets how many pieces of a line are wanted; none removes the line. */
 export async function setQuantity(sdk: Sdk, cartId: string, lineId: string, quantity: number): Promise<Cart> {
-  if (quantity > 0) return (await sdk.store.cart.updateLineItem(cartId, lineId, { quantity })).cart;
+  if (quantity > 0) return (await sdk.store.cart.updateLineItem(cartId, lineId, { quantity }, { fields: cartFields })).cart;
   await sdk.store.cart.deleteLineItem(cartId, lineId);
-  return (await sdk.store.cart.retrieve(cartId)).cart;
+  return (await sdk.store.cart.retrieve(cartId, { fields: cartFields })).cart;
 }
 
 /** Chooses how to pay and turns the cart into an order; raises an Error with the reason when the backend refuses. */

@@ -64,12 +64,13 @@ export function useOrder(id: string) {
     queryKey: ["order", id],
     queryFn: async () => {
       try {
-        return (await sdk.store.order.retrieve(id)).order;
+        return (await sdk.store.order.retrieve(id, { fields: "*payment_collections.payments" })).order;
       } catch (error) {
         if (isGone(error)) return null;
         throw error;
       }
     },
-    staleTime: Infinity,
+    // What the checkout left here is shown at once; it lacks the payment, which this query adds.
+    staleTime: 0,
   });
 }
