@@ -60,19 +60,22 @@ def follow(transport: Transport, selection: Selection, resource_version: str, ti
     deadline = time.monotonic() + timeout
     backoff, failure = _FIRST_BACKOFF, None
     while (left := deadline - time.monotonic()) > 0:
+        pause = backoff
         try:
             for event in _one_watch(transport, selection, resource_version, left):
-                resource_version, backoff, failure = event.resource_version or resource_version, _FIRST_BACKOFF, None
+                resource_version = event.resource_version or resource_version
+                backoff, pause = _FIRST_BACKOFF, 0.0
                 yield event
                 if time.monotonic() >= deadline:
                     return
-            failure, pause = None, 0.0
+            failure = None
         except (Throttled, Unavailable) as error:
             if time.monotonic() >= deadline and _is_silence(error):
                 return
             failure = error
             pause = error.retry_after if isinstance(error, Throttled) else backoff
-            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+        # Also after a watch that ended with nothing said: a proxy may end each one at once.
+        backoff = min(backoff * 2, _LONGEST_BACKOFF) if pause else backoff
         time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
     if failure is not None:
         raise failure
