@@ -1,0 +1,37 @@
+"""What the platform gives to the chart, for every plan: it renders, fits its own quota, and holds no secret."""
+
+from typing import Any
+
+import pytest
+from provisioner.helm import helm
+from provisioner.labels import PART_OF, STORE_LABEL
+from provisioner.values import chart_of, values_of
+from stores.models import Store
+from tenants.plans import PLANS
+
+
+def rendered(plan: str) -> list[dict[str, Any]]:
+    store = Store(name="my-shop", display_name="My Shop", engine="medusa", plan=plan)
+    return helm().template("store", store.namespace, chart_of(store), values_of(store))
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_the_chart_takes_the_values_of_every_plan(plan: str) -> None:
+    objects = rendered(plan)
+
+    found = {(each["kind"], each["metadata"]["name"]) for each in objects}
+    assert found >= {
+        ("StatefulSet", "postgres"),
+        ("Deployment", "backend"),
+        ("Deployment", "storefront"),
+        ("Ingress", "store"),
+        ("ResourceQuota", "store"),
+        ("LimitRange", "store"),
+    }
+    for each in objects:
+        labels = each["metadata"]["labels"]
+        assert (labels[PART_OF], labels[STORE_LABEL]) == ("storeplane", "my-shop")
+
+
+def test_a_store_without_a_display_name_is_called_by_its_name() -> None:
+    assert values_of(Store(name="plain", plan="small"))["store"]["displayName"] == "plain"
