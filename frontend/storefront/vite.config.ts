@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
@@ -7,7 +8,11 @@ const backend = process.env["STORE_BACKEND"] ?? "http://127.0.0.1:9000";
 
 export default defineConfig({
   plugins: [react()],
+  // js-sdk ships source maps without their sources; in a test run each of its files would be a warning.
+  logLevel: process.env["VITEST"] ? "error" : "info",
   build: { target: "es2022", sourcemap: false, assetsInlineLimit: 0 },
+  // The web server of the shop lies outside of the workspace, its one dependency within.
+  resolve: { alias: { sirv: fileURLToPath(import.meta.resolve("sirv")) } },
   server: { proxy: Object.fromEntries(backendPaths.map((path) => [path, backend])) },
   test: {
     environment: "happy-dom",

@@ -1,0 +1,50 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
+import { MemoryRouter } from "react-router";
+import { expect } from "vitest";
+import { App } from "../src/App";
+import { parseConfig } from "../src/config";
+
+/** Opens the shop at an address, as a browser would after a full page load. */
+export function openShop(address = "/") {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const config = parseConfig({ storeName: "Fjord & Fern", publishableKey: "pk_test" });
+  const view = render(
+    <QueryClientProvider client={client}>
+      <MemoryRouter initialEntries={[address]}>
+        <App config={config} />
+      </MemoryRouter>
+    </QueryClientProvider>,
+  );
+  return { ...view, user: userEvent.setup() };
+}
+
+type User = ReturnType<typeof userEvent.setup>;
+
+/** From the list of products to a cart with one mug. */
+export async function putMugIntoCart(user: User): Promise<void> {
+  await user.click(await screen.findByRole("link", { name: /Morning Mug/ }));
+  await user.click(await screen.findByRole("button", { name: "Add to cart" }));
+  await screen.findByTestId("added");
+}
+
+export async function fillAddress(user: User): Promise<void> {
+  const entries = {
+    "E-mail": "ada@example.com",
+    "First name": "Ada",
+    "Last name": "Lovelace",
+    "Street and number": "Hauptstr. 1",
+    "Postal code": "10115",
+    City: "Berlin",
+  };
+  for (const [label, text] of Object.entries(entries)) await user.type(await screen.findByLabelText(label), text);
+  await user.selectOptions(screen.getByLabelText("Country"), "Germany");
+}
+
+/** No rule of axe that can be judged without a layout is broken. Contrast is looked at in a real browser. */
+export async function expectAccessible(): Promise<void> {
+  const { violations } = await axe.run(document.body, { rules: { "color-contrast": { enabled: false } } });
+  expect(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+}
