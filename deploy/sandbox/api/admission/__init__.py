@@ -1,0 +1,1 @@
+"""Admission: rules that look beyond one object."""

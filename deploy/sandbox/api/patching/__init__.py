@@ -1,0 +1,1 @@
+"""Patches: JSON, JSON merge, strategic merge and server-side apply."""
