@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import kubernetes_validate
@@ -163,6 +164,24 @@ def test_tls_names_the_host_and_a_secret() -> None:
     assert ingress["spec"]["tls"] == [{"hosts": ["tea-shop.localhost"], "secretName": "store-tls"}]
     assert ingress["spec"]["ingressClassName"] == "nginx"
     assert ingress["metadata"]["annotations"] == TLS["annotations"]
+
+
+def test_the_readme_tells_of_every_value() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    rows = (CHART / "README.md").read_text().splitlines()
+    told = {row.split("`")[1] for row in rows if row.startswith("| `")}
+    assert told == set(_values(schema, schema["properties"])) - {"global"}
+
+
+def _values(schema: dict[str, Any], properties: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted names of the values, as far down as they are told: amounts, labels and the like are one value."""
+    for name, part in properties.items():
+        definition = schema["definitions"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+        inner = definition.get("properties", {})
+        if inner and not {"limits", "cpu"} & inner.keys():
+            yield from _values(schema, inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
 
 
 def _lint() -> dict[str, Any]:
