@@ -1,0 +1,1 @@
+"""Controllers of the sandbox: what kube-controller-manager does for the kinds that the charts use."""
