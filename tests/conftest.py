@@ -41,3 +41,8 @@ def _folder(name: str) -> Path:
     folder = plugin.FOLDER / name
     folder.mkdir()
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """whitenoise warns of a folder of collected static files that a test run has no use for."""
+    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")

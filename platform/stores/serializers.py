@@ -201,7 +201,9 @@ class _KnownFieldsOnly(serializers.Serializer[Any]):
 class StoreCreateSerializer(_KnownFieldsOnly):
     """What is asked for when a store is made."""
 
-    name = serializers.CharField(help_text="A DNS label of 3 to 40 characters; it becomes the shop's host name.")
+    name = serializers.CharField(
+        trim_whitespace=False, help_text="A DNS label of 3 to 40 characters; it becomes the shop's host name."
+    )
     engine = serializers.ChoiceField(choices=[(e.name, e.label) for e in ENGINES.values()])
     plan = serializers.ChoiceField(
         choices=[(p.name, p.label) for p in PLANS.values()],

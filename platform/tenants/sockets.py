@@ -1,5 +1,6 @@
 """Who is at the other end of a WebSocket: the same rules as for HTTP, read from the ASGI scope."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,6 +12,8 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from tenants.identity import HEADER, InvalidUserId, header_is_believed, user_for
+
+_LINGER_SECONDS = 0.05
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -82,3 +85,5 @@ async def refuse(scope: Scope, receive: Receive, send: Send, *, status: int, rea
     headers = [(b"content-type", b"application/problem+json")]
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": json.dumps(body).encode()})
+    # uvicorn logs an error for an application that returns before the refused connection is gone.
+    await asyncio.sleep(_LINGER_SECONDS)

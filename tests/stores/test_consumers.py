@@ -1,0 +1,305 @@
+"""`/stores/ws` through the whole ASGI application, with real Redis between the commit and the listener."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from config.asgi import application
+from django.db import connections
+from django.test import Client
+from stores import consumers
+from stores.models import StoreEvent
+from stores.publish import as_message, group
+from tenants.models import Membership, Role, Tenant, User
+
+from tests.people import as_user, tenant
+from tests.sockets import Socket
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+PEER = ("127.0.0.1", 40000)
+
+
+@pytest.fixture(autouse=True)
+async def connections_of_threads_are_closed() -> AsyncIterator[None]:
+    """The database can't be dropped while the thread that async code runs its queries on is connected."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+def socket(
+    query: str = "", *, user: str = "", headers: dict[str, str] | None = None, peer: tuple[str, int] = PEER
+) -> Socket:
+    sent = {**({"X-User-Id": user} if user else {}), **(headers or {})}
+    return Socket(application, f"/stores/ws{query}", sent, peer)
+
+
+@asynccontextmanager
+async def listening(query: str = "", **options: Any) -> AsyncIterator[Socket]:
+    made = socket(query, **options)
+    assert await made.connect() is None
+    try:
+        yield made
+    finally:
+        await made.disconnect()
+
+
+async def until(listener: Socket, last: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """All messages up to the first that `last` knows, that one included."""
+    had = []
+    while not had or not last(had[-1]):
+        had.append(await listener.message())
+    return had
+
+
+def is_type(name: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda message: message["type"] == name
+
+
+def is_event(type_: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda message: message["type"] == "event" and message["event"]["type"] == type_
+
+
+@sync_to_async
+def post(user: str, name: str) -> None:
+    assert as_user(user).post("/stores", {"name": name, "engine": "medusa"}).status_code == 201
+
+
+@sync_to_async
+def delete(user: str, name: str) -> None:
+    assert as_user(user).delete(f"/stores/{name}").status_code == 202
+
+
+@sync_to_async
+def hello(user: str) -> User:
+    as_user(user).get("/me")
+    return User.objects.get(external_id=user)
+
+
+@sync_to_async
+def ids() -> list[int]:
+    return list(StoreEvent.objects.order_by("id").values_list("id", flat=True))
+
+
+async def test_an_event_comes_live_and_then_the_store_once_for_a_burst() -> None:
+    await hello("ann")
+    async with listening(user="ann") as ann:
+        greeting = await until(ann, is_type("replayed"))
+        await post("ann", "tea-shop")
+        await delete("ann", "tea-shop")
+        had = await until(ann, is_type("store"))
+
+    assert greeting == [{"type": "hello", "last_event_id": 0}, {"type": "replayed"}]
+    assert [message["event"]["type"] for message in had[:-1]] == ["STORE_REQUESTED", "DELETE_START"]
+    assert set(had[0]["event"]) == {"id", "store", "type", "message", "phase", "step", "timestamp"}
+    store = had[-1]["store"]
+    assert (store["name"], store["phase"], store["tenant"]) == ("tea-shop", "Deleting", "ann")
+    assert [step["name"] for step in store["pipeline"]]
+
+
+async def test_since_replays_what_was_missed_before_anything_new() -> None:
+    await post("ann", "one")
+    await post("ann", "two")
+    first, second = await ids()
+    async with listening(f"?since={first}", user="ann") as ann:
+        had = await until(ann, is_type("replayed"))
+
+    assert had[0] == {"type": "hello", "last_event_id": second}
+    assert [message["event"]["id"] for message in had[1:-1]] == [second]
+
+
+async def test_without_since_nothing_old_comes() -> None:
+    await post("ann", "one")
+    async with listening(user="ann") as ann:
+        had = await until(ann, is_type("replayed"))
+
+    assert [message["type"] for message in had] == ["hello", "replayed"]
+
+
+async def test_events_that_come_during_the_replay_come_once_and_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    await post("ann", "one")
+    reading, may_go_on = asyncio.Event(), asyncio.Event()
+    original = consumers.StoreEvents._catch_up
+
+    async def held(self: consumers.StoreEvents) -> None:
+        reading.set()
+        await may_go_on.wait()
+        await original(self)
+
+    monkeypatch.setattr(consumers.StoreEvents, "_catch_up", held)
+    async with listening("?since=0", user="ann") as ann:
+        await asyncio.wait_for(reading.wait(), 10)
+        # Committed after the listener joined and before its replay is read: it comes by both ways.
+        await post("ann", "two")
+        may_go_on.set()
+        had = await until(ann, is_type("replayed"))
+        await post("ann", "three")
+        had += await until(ann, is_event("STORE_REQUESTED"))
+
+    assert [message["event"]["id"] for message in had if message["type"] == "event"] == await ids()
+
+
+async def test_what_redis_swallowed_comes_with_the_next_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    await post("ann", "one")
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
+    async with listening(user="ann") as ann:
+        await until(ann, is_type("replayed"))
+        lost = await sync_to_async(_commit_unpublished)()
+        had = await until(ann, is_type("event"))
+
+    assert had[-1]["event"]["id"] == lost
+    assert {"type": "ping"} in had
+
+
+def _commit_unpublished() -> int:
+    old = StoreEvent.objects.get()
+    lost = StoreEvent.objects.create(
+        store_id=old.store_id, tenant_id=old.tenant_id, type="STORE_READY", phase="Ready", timestamp=old.timestamp
+    )
+    return lost.pk
+
+
+async def test_a_doubled_message_of_the_channel_layer_is_dropped() -> None:
+    await post("ann", "one")
+    event = await sync_to_async(lambda: StoreEvent.objects.select_related("store").get())()
+    async with listening("?since=0", user="ann") as ann:
+        await until(ann, is_type("replayed"))
+        from channels.layers import get_channel_layer
+
+        for _ in range(3):
+            message = {"type": "store.event", "tenant": event.tenant_id, "event": as_message(event)}
+            await get_channel_layer().group_send(group(event.tenant_id), message)
+        await post("ann", "two")
+        had = await until(ann, is_event("STORE_REQUESTED"))
+
+    assert [message["event"]["store"] for message in had if message["type"] == "event"] == ["two"]
+
+
+async def test_nobody_hears_of_another_tenants_stores() -> None:
+    await hello("ben")
+    async with listening(user="ben") as ben:
+        await until(ben, is_type("replayed"))
+        await post("ann", "anns-shop")
+        await post("ben", "bens-shop")
+        had = await until(ben, is_type("store"))
+
+    assert {message["event"]["store"] for message in had if message["type"] == "event"} == {"bens-shop"}
+
+
+async def test_a_superuser_with_a_session_hears_all_tenants() -> None:
+    cookie = await sync_to_async(_session_of_a_superuser)()
+    async with listening(headers={"Cookie": cookie, "Origin": "http://localhost:8000"}) as root:
+        await until(root, is_type("replayed"))
+        await post("ann", "anns-shop")
+        had = await until(root, is_type("event"))
+
+    assert had[-1]["event"]["store"] == "anns-shop"
+
+
+def _session_of_a_superuser() -> str:
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_superuser=True))
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+async def test_a_new_membership_counts_and_a_lost_one_doesnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    user = await hello("ann")
+    house = await sync_to_async(tenant)("house")
+    await hello("ben")
+    await sync_to_async(_join)(house, "ben")
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
+    async with listening(user="ann") as ann:
+        await until(ann, is_type("replayed"))
+        await sync_to_async(Membership.objects.create)(tenant=house, user=user, role=Role.VIEWER)
+        await until(ann, is_type("ping"))
+        await until(ann, is_type("ping"))
+        await sync_to_async(_post_for)("ben", house, "house-shop")
+        had = await until(ann, is_type("event"))
+
+    assert had[-1]["event"]["store"] == "house-shop"
+
+
+def _join(house: Tenant, name: str) -> None:
+    Membership.objects.create(tenant=house, user=User.objects.get(external_id=name), role=Role.OWNER)
+
+
+def _post_for(user: str, house: Tenant, name: str) -> None:
+    wish = {"name": name, "engine": "medusa", "tenant": house.slug}
+    assert as_user(user).post("/stores", wish).status_code == 201
+
+
+async def test_a_user_who_is_switched_off_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    user = await hello("ann")
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
+    async with listening(user="ann") as ann:
+        await until(ann, is_type("replayed"))
+        user.is_active = False
+        await user.asave()
+        while True:
+            message = await ann.receive_output(10)
+            if message["type"] == "websocket.close":
+                break
+
+    assert message["code"] == consumers.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({}, 4401),
+        ({"user": "bad id!"}, 4401),
+        ({"user": "ann", "peer": ("10.1.2.3", 40000)}, 4401),
+        ({"user": "ann", "headers": {"Origin": "http://evil.example"}}, 4403),
+        ({"user": "ann", "headers": {"Origin": "null"}}, 4403),
+        ({"user": "ann", "query": "?since=x"}, 4400),
+        ({"user": "ann", "query": "?since=-1"}, 4400),
+        ({"user": "ann", "query": "?since=99999999999999999999"}, 4400),
+    ],
+)
+async def test_who_may_not_listen_is_turned_down(options: dict[str, Any], code: int) -> None:
+    refused = socket(**options)
+
+    assert await refused.connect() == code
+    assert not await User.objects.filter(external_id="bad id!").aexists()
+
+
+async def test_a_refusal_is_a_problem_document_where_the_server_can_send_one() -> None:
+    refused = socket()
+    refused.scope["extensions"] = {"websocket.http.response": {}}
+    await refused.send_input({"type": "websocket.connect"})
+
+    start, body = await refused.receive_output(10), await refused.receive_output(10)
+
+    assert start["status"] == 401
+    assert b"urn:storeplane:problem:not-authenticated" in body["body"]
+    await refused.wait()
+
+
+async def test_a_listener_that_takes_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "QUEUE_LENGTH", 3)
+    await hello("ann")
+    stuck, opened = asyncio.Event(), asyncio.Event()
+    original = consumers.StoreEvents.send
+    closed: list[int] = []
+
+    async def never(self: consumers.StoreEvents, **message: Any) -> None:
+        opened.set()
+        await stuck.wait()
+        await original(self, **message)
+
+    async def close(_self: consumers.StoreEvents, code: int, reason: str | None = None) -> None:
+        closed.append(code)
+        stuck.set()
+
+    monkeypatch.setattr(consumers.StoreEvents, "send", never)
+    monkeypatch.setattr(consumers.StoreEvents, "close", close)
+    async with listening(user="ann"):
+        await asyncio.wait_for(opened.wait(), 10)
+        for number in range(6):
+            await post("ann", f"shop-{number}")
+        await asyncio.wait_for(stuck.wait(), 10)
+
+    assert closed[0] == consumers.TOO_SLOW
