@@ -25,6 +25,7 @@ class StartFailed(LauncherError):
     def __init__(self, name: str, why: str, last_lines: list[str]) -> None:
         super().__init__(f"{name} {why}")
         self.name = name
+        self.why = why
         self.last_lines = last_lines
 
 

@@ -3,7 +3,3 @@
 
 class LauncherError(Exception):
     """One clear sentence: what was wrong, with what value, and what to do. Shown without a stack trace."""
-
-
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM arrived while the launcher was at work in the foreground."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import CHECKOUT
 
-OLDEST_NODE = 20
+# What the front ends' tools ask for: 20.19 or a later 20, or 22.12 and everything after.
+NODE_SENTENCE = "Node 20.19 or newer (of 22: 22.12 or newer)"
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,26 @@ def redis_server() -> Path:
 def find_node() -> Node:
     """The machine's own Node with npm when it is new enough, else the one from PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _major(node) >= OLDEST_NODE:
+    if node and npm and _fits(node):
         return Node(Path(node).resolve(), Path(npm))
     return _node_from_wheel()
 
 
-def _major(node: str) -> int:
+def node_version_fits(version: str) -> bool:
+    """Whether `v20.19.0`, as `node --version` prints it, is new enough."""
+    numbers = re.match(r"v(\d+)\.(\d+)\.", version)
+    if numbers is None:
+        return False
+    found = (int(numbers[1]), int(numbers[2]))
+    return (20, 19) <= found < (21, 0) or found >= (22, 12)
+
+
+def _fits(node: str) -> bool:
     try:
         done = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return 0
-    version = re.match(r"v(\d+)\.", done.stdout)
-    return int(version[1]) if version else 0
+        return False
+    return node_version_fits(done.stdout)
 
 
 def _node_from_wheel() -> Node:
@@ -74,10 +83,10 @@ def _node_from_wheel() -> Node:
     _link(folder / "npm", modules / "npm-cli.js")
     _link(folder / "npx", modules / "npx-cli.js")
     node = folder / "node"
-    if _major(str(node)) < OLDEST_NODE:
+    if not _fits(str(node)):
         raise LauncherError(
-            f"Node {OLDEST_NODE} or newer is needed, this machine has none, and the one from PyPI does not run here; "
-            "install Node 20 or newer (on Debian: apt-get install nodejs npm)."
+            f"{NODE_SENTENCE} is needed, this machine has none with npm, and the one from PyPI does not run here; "
+            "install it from https://nodejs.org."
         )
     return Node(node, folder / "npm")
 

@@ -42,10 +42,7 @@ _POSTGRES_SETTINGS = {
 
 def socket_folder(root: Path) -> Path:
     """A private folder for sockets: `root/sockets`, or one with a short name under /tmp when that is too long."""
-    folder = root / "sockets"
-    if len(os.fsencode(folder)) > _LONGEST_SOCKET_FOLDER:
-        name = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"storeplane-{os.geteuid()}-{name}"
+    folder = _socket_path(root)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
@@ -53,6 +50,19 @@ def socket_folder(root: Path) -> Path:
             raise LauncherError(f"{folder} belongs to another user; remove it, or set TMPDIR.") from None
     unprivileged().own(folder)
     return folder
+
+
+def _socket_path(root: Path) -> Path:
+    folder = root / "sockets"
+    if len(os.fsencode(folder)) <= _LONGEST_SOCKET_FOLDER:
+        return folder
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"storeplane-{os.geteuid()}-{name}"
+
+
+def remove_socket_folder(root: Path) -> None:
+    """Take away what `socket_folder` made outside of the home."""
+    shutil.rmtree(_socket_path(root), ignore_errors=True)
 
 
 def database_url(sockets: Path) -> str:

@@ -58,7 +58,7 @@ class Supervisor:
         except* StartFailed as failures:
             failure = failures.exceptions[0]
             assert isinstance(failure, StartFailed)  # noqa: S101
-            self.fail(failure, last_lines=failure.last_lines, process=failure.name)
+            self.fail(failure, process=failure.name, why=failure.why, last_lines=failure.last_lines)
             raise failure from None
 
     def fail(self, error: Exception, **details: Any) -> None:

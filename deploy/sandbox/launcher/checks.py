@@ -1,0 +1,82 @@
+"""The fast checks of `test`: style, types, contracts, migrations, front ends. What a failed one said is shown."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.launcher.console import Console
+from sandbox.launcher.home import CHECKOUT
+from sandbox.launcher.processes import base_environment
+from sandbox.launcher.programs import Node, python
+
+AT_ONCE = 2
+SHOWN_LINES = 60
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command that must exit with 0."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path = CHECKOUT
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def checks(node: Node) -> list[Check]:
+    """All of them, the longest first, so that they end together."""
+    tool = Path(sys.executable).parent
+    sources = (".", "storeplane")
+    # Answers at no address: these commands must not need a database.
+    settings = {
+        "STOREPLANE_SECRET_KEY": "only-for-checks-" + "x" * 50,
+        "STOREPLANE_ALLOWED_HOSTS": "storeplane.example",
+        "STOREPLANE_SECURE": "true",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    }
+    front_ends = {"PATH": node.path_first(), "CI": "1"}
+    return [
+        Check("mypy", (str(tool / "mypy"),)),
+        Check("front ends", (str(node.npm), "run", "--silent", "check"), CHECKOUT / "frontend", front_ends),
+        Check("ruff check", (str(tool / "ruff"), "check", *sources)),
+        Check("ruff format", (str(tool / "ruff"), "format", "--check", *sources)),
+        Check("import contracts", (str(tool / "lint-imports"),)),
+        Check("django check", (python(), "manage.py", "check", "--deploy", "--fail-level", "WARNING"), env=settings),
+        Check("migrations", (python(), "manage.py", "makemigrations", "--check", "--dry-run"), env=settings),
+    ]
+
+
+def install_front_ends(node: Node) -> Check:
+    """The packages of the npm workspace, which a build that had nothing to do didn't need."""
+    code = "import sys, workspace; workspace.install(workspace.Toolchain(*sys.argv[1:]))"
+    return Check("npm packages", (python(), "-c", code, str(node.node), str(node.npm)), CHECKOUT / "frontend")
+
+
+def run(wanted: Sequence[Check], console: Console) -> list[str]:
+    """Run them; the names of those that failed."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        passed = list(threads.map(lambda check: _passes(check, console), wanted))
+    return [check.name for check, ok in zip(wanted, passed, strict=True) if not ok]
+
+
+def _passes(check: Check, console: Console) -> bool:
+    console.begin(check.name)
+    done = subprocess.run(
+        check.argv,
+        cwd=check.cwd,
+        env={**base_environment(), **check.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    console.end(check.name, failed=done.returncode != 0)
+    if done.returncode != 0:
+        for line in done.stdout.splitlines()[-SHOWN_LINES:]:
+            console.line(f"    {line}")
+    return done.returncode == 0

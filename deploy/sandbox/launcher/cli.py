@@ -1,0 +1,220 @@
+"""The command line: `./storeplane COMMAND`."""
+
+import argparse
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from sandbox.launcher.console import Console
+from sandbox.launcher.errors import LauncherError
+from sandbox.launcher.home import Home
+
+_ENVIRONMENT = """environment:
+  STOREPLANE_HOME        where data, logs and secrets live (default: .storeplane in the checkout)
+  STOREPLANE_DOMAIN      the stores' domain (localhost)
+  STOREPLANE_IMAGE_*     MEDUSA, STOREFRONT, POSTGRES: image names for a real cluster
+  STOREPLANE_STORE_PORT  with --kubeconfig: the port in the stores' public addresses (80)
+"""
+
+# What `test` takes for itself; every other word is pytest's.
+_TEST_WORDS = ("--fast", "-h", "--help")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code; a failure is one sentence on stderr, its trace goes to launcher.log."""
+    arguments = list(sys.argv[1:] if words is None else words)
+    for_pytest: list[str] = []
+    if arguments[:1] == ["test"]:
+        for_pytest = [word for word in arguments[1:] if word not in _TEST_WORDS]
+        arguments = ["test", *(word for word in arguments[1:] if word in _TEST_WORDS)]
+    options = parser().parse_args(arguments)
+    options.for_pytest = for_pytest
+    home = Home.from_environment()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        return int(options.run(home, options))
+    except LauncherError as error:
+        _record(home)
+        sys.stderr.write(f"storeplane: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0  # `storeplane logs | head`
+    except Exception as error:
+        where = _record(home)
+        sys.stderr.write(f"storeplane: Something unforeseen went wrong: {error!r}{where}\n")
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    top = argparse.ArgumentParser(
+        prog="./storeplane",
+        description="Run Storeplane on this machine: no Docker, no cluster, no root.",
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_up(commands)
+    _add_small_ones(commands)
+    _add_test(commands)
+    hidden = commands.add_parser("supervise")
+    hidden.add_argument("options")
+    hidden.set_defaults(run=_supervise)
+    return top
+
+
+def _add_up(commands: Any) -> None:
+    up = commands.add_parser(
+        "up",
+        help="build what is missing, start the platform and a demo store",
+        description="Build what must be built once, start every process under one supervisor, create the store "
+        "'demo', wait until it is Ready and print all addresses and logins. Ctrl-C stops everything; the next up "
+        "finds it as it was.",
+        epilog="Ports are remembered for the home, since the addresses of its stores hold them.",
+    )
+    up.add_argument("--detach", action="store_true", help="return when the demo store is Ready; stop it with down")
+    up.add_argument("--no-demo", action="store_true", help="start without the demo store")
+    up.add_argument("--port", type=_port, help="dashboard and API (8000)")
+    up.add_argument("--ingress-port", type=_port, help="the stores: http://NAME.localhost:PORT (8080)")
+    up.add_argument("--kubeconfig", metavar="PATH", help="use this real cluster in place of the sandbox")
+    up.set_defaults(run=_up)
+
+
+def _add_small_ones(commands: Any) -> None:
+    status = commands.add_parser(
+        "status",
+        help="every process with its memory, CPU and restarts",
+        description="Every process with pid, address, memory, CPU, restarts and uptime. Exit code 0 when a platform "
+        "runs in this home, 3 when not.",
+    )
+    status.add_argument("--json", action="store_true", help="for programs; sizes in bytes, times in seconds")
+    status.set_defaults(run=_status)
+    kubeconfig = commands.add_parser(
+        "kubeconfig",
+        help="print the path of the kubeconfig",
+        description='Print the path of the kubeconfig: export KUBECONFIG="$(./storeplane kubeconfig)"',
+    )
+    kubeconfig.set_defaults(run=_kubeconfig)
+    logs = commands.add_parser(
+        "logs",
+        help="the logs of one process, or of all merged",
+        description="The last lines of one process's log, or of all merged by time.",
+    )
+    logs.add_argument("name", nargs="?", help="a name from status; all when left out")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with new lines until Ctrl-C")
+    logs.add_argument("-n", "--lines", type=int, default=100, metavar="N", help="how many lines (100)")
+    logs.set_defaults(run=_logs)
+    down = commands.add_parser(
+        "down",
+        help="stop the platform",
+        description="Stop every process of the platform in this home. Nothing is lost; does nothing when none runs.",
+    )
+    down.add_argument(
+        "--wipe", action="store_true", help="also remove the home with all stores, data, logs and secrets"
+    )
+    down.set_defaults(run=_down)
+
+
+def _add_test(commands: Any) -> None:
+    test = commands.add_parser(
+        "test",
+        help="pass all tests",
+        description="Lint, types, contracts, front-end tests, then pytest with real services, then the end-to-end "
+        "test through the front door of a platform of its own. Other arguments go to pytest: a path, -k WORD, -x.",
+    )
+    test.add_argument("--fast", action="store_true", help="only the checks and the unit tests, no end-to-end test")
+    test.set_defaults(run=_test)
+
+
+def _up(home: Home, options: argparse.Namespace) -> int:
+    from sandbox.launcher.up import up
+
+    return up(
+        home,
+        Console(),
+        port=options.port,
+        ingress_port=options.ingress_port,
+        kubeconfig=options.kubeconfig,
+        with_demo=not options.no_demo,
+        detach=options.detach,
+    )
+
+
+def _supervise(home: Home, options: argparse.Namespace) -> int:
+    """What `up --detach` starts in the background; not for people."""
+    from sandbox.launcher.options import Options
+    from sandbox.launcher.supervise import supervise
+
+    return supervise(home, Options.from_json(json.loads(options.options)), echo=None, ignore_hangup=True)
+
+
+def _status(home: Home, options: argparse.Namespace) -> int:
+    from sandbox.launcher import status
+
+    if not options.json:
+        return status.show(home, Console())
+    told = status.report(home)
+    sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    return 0 if told["supervisor"] else status.NOT_RUNNING
+
+
+def _kubeconfig(home: Home, _options: argparse.Namespace) -> int:
+    from sandbox.launcher import running
+
+    found = running.find(home)
+    path = found.state["kubeconfig"] if found else str(home.kubeconfig)
+    if found is None and not home.kubeconfig.exists():
+        raise LauncherError(f"There is no kubeconfig in {home.root} yet; run ./storeplane up first.")
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _logs(home: Home, options: argparse.Namespace) -> int:
+    from sandbox.launcher import logs
+
+    for line in logs.read(home.logs, options.name, options.lines):
+        sys.stdout.write(f"{line}\n")
+    if options.follow:
+        for line in logs.follow(home.logs, options.name):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+    return 0
+
+
+def _down(home: Home, options: argparse.Namespace) -> int:
+    from sandbox.launcher.down import down
+
+    return down(home, Console(), wipe=options.wipe)
+
+
+def _test(home: Home, options: argparse.Namespace) -> int:
+    from sandbox.launcher.testing import test
+
+    return test(options.for_pytest, fast=options.fast, console=Console())
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:  # noqa: PLR2004 - the range of TCP
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (1 to 65535)")
+    return int(text)
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt("SIGTERM")
+
+
+def _record(home: Home) -> str:
+    """Append the stack trace to launcher.log, and say where that is; nothing when there is no home to write to."""
+    try:
+        with (home.logs / "launcher.log").open("a") as file:
+            file.write(f"{datetime.now(UTC).isoformat()} {traceback.format_exc()}\n")
+    except OSError:
+        return ""
+    return f" (the trace is in {home.logs / 'launcher.log'})"

@@ -1,0 +1,26 @@
+"""`down`: stop the platform of a home, and with `--wipe` remove the home."""
+
+from sandbox.launcher import pids, running
+from sandbox.launcher.console import Console
+from sandbox.launcher.home import Home
+from sandbox.launcher.services import remove_socket_folder
+from sandbox.launcher.supervisor import HomeLock
+
+
+def down(home: Home, console: Console, *, wipe: bool) -> int:
+    """Idempotent. Raises LauncherError when the folder isn't a home, or the supervisor doesn't go."""
+    found = running.find(home)
+    if found is not None:
+        with console.step(f"Stopping the platform at {found.options.dashboard_url}"):
+            running.stop(home, found)
+    elif home.is_ours and not HomeLock(home.lock_file).is_taken and pids.end_strays(home.run):
+        console.line("Ended what a killed supervisor had left.")
+    elif not wipe:
+        console.line(f"Nothing runs in {home.root}.")
+    if wipe:
+        existed = home.root.exists()
+        home.wipe()
+        remove_socket_folder(home.root)
+        console.line(f"Removed {home.root}." if existed else f"There is nothing in {home.root}.")
+        console.line("Kept for the next start, shared by all homes of this checkout: .venv, .build, node_modules.")
+    return 0

@@ -1,0 +1,136 @@
+"""The table of the platform's processes: what runs, in which environment, after what."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.launcher import readiness, services
+from sandbox.launcher.home import CHECKOUT, Home
+from sandbox.launcher.options import Options
+from sandbox.launcher.programs import find_node, postgres_programs, python
+from sandbox.launcher.spec import ProcessSpec
+
+# Of the user's shell: would change what Python, PostgreSQL's library or the platform do.
+_UNWANTED = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "DJANGO_SETTINGS_MODULE",
+    "NODE_OPTIONS",
+    "PROMETHEUS_MULTIPROC_DIR",
+)
+
+
+def platform_processes(home: Home, options: Options) -> list[ProcessSpec]:
+    """All rows in the order in which they are shown."""
+    sockets = services.socket_folder(home.root)
+    base = base_environment()
+    env = {**base, **platform_environment(home, options, sockets)}
+    servers = [services.postgres(home.root / "postgres", sockets), services.redis(home.root / "redis", sockets)]
+    cluster = [] if options.kubeconfig else [_sandbox(home, options, base)]
+    return [*servers, *cluster, *_jobs(env, cluster), *_platform(home, options, env)]
+
+
+def base_environment() -> dict[str, str]:
+    """The user's environment without what must not leak in."""
+    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED and not name.startswith("PG")}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def platform_environment(home: Home, options: Options, sockets: Path) -> dict[str, str]:
+    """The settings that every process of the platform gets, and that a `manage.py` by hand would need."""
+    secrets = home.secrets()
+    metrics = home.run / "metrics"
+    given: Mapping[str, str] = {
+        "STOREPLANE_HOME": str(home.root),
+        "STOREPLANE_SECRET_KEY": secrets["secret_key"],
+        "STOREPLANE_ADMIN_PASSWORD": secrets["admin_password"],
+        "STOREPLANE_TRUST_USER_HEADER": "true",
+        "STOREPLANE_TRUSTED_PROXIES": "127.0.0.1/32",
+        "STOREPLANE_SECURE": "false",  # plain http on the loopback address
+        "STOREPLANE_DOMAIN": options.domain,
+        "STOREPLANE_STORE_PORT": str(options.store_port),
+        "STOREPLANE_DASHBOARD_DIR": str(CHECKOUT / ".build" / "dashboard"),
+        "DATABASE_URL": services.database_url(sockets),
+        "REDIS_URL": services.redis_url(sockets),
+        "KUBECONFIG": str(options.kubeconfig or home.kubeconfig),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+    }
+    optional = {"STOREPLANE_LOG_FORMAT": "console", "STOREPLANE_STORE_SCHEME": "http"}
+    return {**{name: os.environ.get(name) or value for name, value in optional.items()}, **given}
+
+
+def prepare_folders(home: Home) -> None:
+    """What must lie there before the first process starts: the database, and empty folders for what is of one run."""
+    services.make_database(home.root / "postgres")
+    (home.root / "beat").mkdir(mode=0o700, exist_ok=True)
+    metrics = home.run / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+
+
+def _sandbox(home: Home, options: Options, base: Mapping[str, str]) -> ProcessSpec:
+    node = find_node()
+    argv = [python(), "-m", "sandbox", "serve", "--state", str(home.root / "sandbox")]
+    argv += ["--port", str(options.api_port), "--ingress-port", str(options.ingress_port)]
+    argv += ["--ingress-upstream", f"127.0.0.1:{options.port}", "--kubeconfig", str(home.kubeconfig)]
+    argv += ["--images", str(CHECKOUT / "deploy" / "images")]
+    argv += ["--var", f"node={node.node}", "--var", f"pgbin={postgres_programs()}"]
+    return ProcessSpec(
+        name="sandbox",
+        argv=tuple(argv),
+        env=base,
+        cwd=CHECKOUT,
+        ready_line="sandbox ready on",
+        stop_grace=30,  # its pods have their own grace
+        address=f"http://127.0.0.1:{options.api_port}",
+    )
+
+
+def _jobs(env: Mapping[str, str], cluster: list[ProcessSpec]) -> list[ProcessSpec]:
+    def manage(name: str, command: str, *after: str) -> ProcessSpec:
+        argv = (python(), "manage.py", command)
+        return ProcessSpec(name=name, argv=argv, env=env, cwd=CHECKOUT, after=after, once=True, start_timeout=180)
+
+    return [
+        manage("migrate", "migrate", "postgres", "redis"),
+        manage("admin", "ensure_admin", "migrate"),
+        manage("crd", "install_crd", "migrate", *(spec.name for spec in cluster)),
+    ]
+
+
+def _platform(home: Home, options: Options, env: Mapping[str, str]) -> list[ProcessSpec]:
+    jobs = ("admin", "crd")
+    celery = [python(), "-m", "celery", "-A", "config.celery"]
+    # Celery's own signal for "stop soon, and give back what isn't done" is SIGQUIT.
+    soft = {**env, "REMAP_SIGTERM": "SIGQUIT"}
+
+    def worker(name: str, queues: str, concurrency: int) -> ProcessSpec:
+        argv = (*celery, "worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", "--loglevel", "INFO")
+        return ProcessSpec(
+            name=f"worker-{name}", argv=argv, env=soft, cwd=CHECKOUT, after=jobs, ready_line="ready.", stop_grace=15
+        )
+
+    beat = (*celery, "beat", "-s", str(home.root / "beat" / "schedule"), "--pidfile=", "--loglevel", "INFO")
+    return [
+        _web(options, env, jobs),
+        worker("provision", "provision", 3),
+        worker("events", "teardown,drift,events", 2),
+        ProcessSpec(name="beat", argv=beat, env=env, cwd=CHECKOUT, after=jobs, ready_line="beat: Starting"),
+        ProcessSpec(name="watcher", argv=(python(), "manage.py", "watch_cluster"), env=env, cwd=CHECKOUT, after=jobs),
+    ]
+
+
+def _web(options: Options, env: Mapping[str, str], after: tuple[str, ...]) -> ProcessSpec:
+    argv = (python(), "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(options.port))
+    return ProcessSpec(
+        name="web",
+        argv=(*argv, "--timeout-graceful-shutdown", "5", "--no-access-log"),
+        env=env,
+        cwd=CHECKOUT,
+        after=after,
+        ready=readiness.http("127.0.0.1", options.port, "/health/live"),
+        stop_grace=10,
+        address=options.dashboard_url,
+    )
