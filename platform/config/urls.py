@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.dashboard import dashboard
-from config.health import HealthView, LiveView
+from config.health import HealthView, LiveView, ReadyView
 from config.metrics import metrics
 
 admin.site.site_header = "Storeplane"
@@ -18,7 +18,7 @@ urlpatterns = [
     path("", include("stores.urls")),
     path("", include("tenants.urls")),
     re_path(r"^health/?$", HealthView.as_view(), name="health"),
-    re_path(r"^health/ready/?$", HealthView.as_view(), name="health-ready"),
+    re_path(r"^health/ready/?$", ReadyView.as_view(), name="health-ready"),
     re_path(r"^health/live/?$", LiveView.as_view(), name="health-live"),
     re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),

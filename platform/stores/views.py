@@ -201,7 +201,9 @@ class StoreLogs(StoreView):
     pagination_class = CursorPages
 
     def get_queryset(self) -> QuerySet[StoreEvent]:  # type: ignore[override]
-        """All events of the store."""
+        """All events of the store; none where the schema is made, without a store."""
+        if "name" not in self.kwargs:
+            return StoreEvent.objects.none()
         return self.store().events.select_related("store")
 
     @extend_schema(operation_id="stores_logs", tags=["stores"], responses=EventSerializer(many=True))
