@@ -10,7 +10,7 @@ from tests.e2e.front_door import FrontDoor, launcher, until
 def worker_pid() -> int:
     """The process that provisions, as the launcher tells."""
     processes = {process["name"]: process for process in launcher("status")["processes"]}
-    return int(processes["worker"]["pid"])
+    return int(processes["worker-provision"]["pid"])
 
 
 def test_a_store_becomes_ready_although_its_worker_is_killed(door: FrontDoor, new_name: Callable[[], str]) -> None:

@@ -61,7 +61,6 @@ def _folders_of(namespace: str) -> list[str]:
 
 
 def _redis_keys_of(name: str) -> list[str]:
-    url = os.environ.get("STOREPLANE_E2E_REDIS_URL")
-    if not url:
-        return []
-    return [str(key) for key in redis.Redis.from_url(url, decode_responses=True).scan_iter(f"*{name}*")]
+    url = services.redis_url(services.socket_folder(Path(os.environ["STOREPLANE_HOME"])))
+    streams = redis.Redis.from_url(with_database(url, 2), decode_responses=True)
+    return [str(key) for key in streams.scan_iter(f"*{name}*")]
