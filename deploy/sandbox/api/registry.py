@@ -16,6 +16,8 @@ from .options import Target, WriteOptions
 from .ownership import Ownership
 from .patching.dispatch import Patcher
 from .resources import Resource
+from .schemas.builtin import schema_of
+from .schemas.decoding import decode_builtin
 from .storage import Entry, Storage
 from .watching import Watch, Watches
 from .writes import Writer
@@ -168,6 +170,9 @@ class Registry:
 
     def decode(self, resource: Resource, obj: Json, options: WriteOptions) -> None:
         """Checks types and unknown fields of what was sent, in place."""
+        schema = schema_of(resource.group, resource.version, resource.kind)
+        if schema is not None:
+            decode_builtin(resource, obj, schema, options)
 
     def check(self, resource: Resource, kind: Kind, obj: Json, old: Json | None) -> Causes:
         """What is wrong with an object, and with the step from its old state."""

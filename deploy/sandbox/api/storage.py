@@ -140,6 +140,7 @@ class Storage:
 
     def put(self, resource_key: str, obj: Json) -> Entry:
         """Stores an object under a new revision, which it is marked with."""
+        obj = {"kind": obj["kind"], "apiVersion": obj["apiVersion"]} | obj  # lists cut these two off
         metadata = obj["metadata"]
         revision = self._next()
         metadata["resourceVersion"] = str(revision)

@@ -1,10 +1,14 @@
 """The rules of the built-in kinds."""
 
 from ..resources import Resource
+from .core import CORE
 from .kind import Kind
+from .network import NETWORK
+from .others import OTHERS
+from .workloads import WORKLOADS
 
 PLAIN = Kind()
-_KINDS: dict[str, Kind] = {}
+_KINDS: dict[str, Kind] = CORE | WORKLOADS | NETWORK | OTHERS
 
 
 def kind_of(resource: Resource) -> Kind:

@@ -1,0 +1,1 @@
+"""Schemas: one way to walk the built-in kinds and the custom ones."""
