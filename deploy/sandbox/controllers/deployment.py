@@ -76,7 +76,7 @@ class DeploymentController(Controller):
         elif find_condition(conditions, "Progressing") is None:
             found = f'Found new replica set "{new["metadata"]["name"]}"'
             conditions = rollout.with_update(conditions, rollout.progress("True", "FoundNewReplicaSet", found))
-        self._number(deployment, new, old)
+        self._number(new, old)
         new = self._resize(deployment, self.sets.get(_key(new)) or new, rollout.new_size(deployment, new, old))
         for name, size in rollout.old_sizes(deployment, new, old).items():
             self._resize(deployment, next(rs for rs in old if rs["metadata"]["name"] == name), size)
@@ -121,15 +121,12 @@ class DeploymentController(Controller):
             self._tell(deployment, new, 0, size)
         return new
 
-    def _number(self, deployment: Obj, new: Obj, old: list[Obj]) -> None:
-        """Give the new set the highest revision (a rollback gives an old set a new one), and show it."""
+    def _number(self, new: Obj, old: list[Obj]) -> None:
+        """Give the new set the highest revision; a rollback gives an old set a new one."""
         revision = int(annotations_of(new).get(REVISION, "0"))
         if revision <= _last_revision(old):
             revision = _last_revision(old) + 1
             self.cluster.merge(self.sets, new, {"metadata": {"annotations": {REVISION: str(revision)}}})
-        if annotations_of(deployment).get(REVISION) != str(revision):
-            patch = {"metadata": {"annotations": {REVISION: str(revision)}}}
-            self.cluster.merge(self.deployments, deployment, patch)
 
     def _resize(self, deployment: Obj, replica_set: Obj, size: int) -> Obj:
         before = replicas_of(replica_set)
@@ -176,7 +173,7 @@ class DeploymentController(Controller):
                 conditions = [c for c in conditions if c["type"] != "ReplicaFailure"]
                 conditions = rollout.with_update([*conditions, *kept], words)
         status["conditions"] = conditions
-        self.cluster.set_status(self.deployments, deployment, status)
+        self.cluster.set_status(self.deployments, _with_revision(deployment, new), status)
 
     def _pod_changed(self, old: Obj | None, new: Obj | None) -> None:
         """A Recreate rollout waits until the last old pod is really gone."""
@@ -199,6 +196,15 @@ def _recreates(deployment: Obj) -> bool:
 def _maximum(deployment: Obj) -> str:
     surge = 0 if _recreates(deployment) else rollout.limits_of(deployment).surge
     return str(replicas_of(deployment) + surge)
+
+
+def _with_revision(deployment: Obj, new: Obj | None) -> Obj:
+    """The Deployment with the revision of its new set; written with the status, which leaves the generation alone."""
+    revision = annotations_of(new).get(REVISION) if new else None
+    if revision is None or annotations_of(deployment).get(REVISION) == revision:
+        return deployment
+    annotations = {**annotations_of(deployment), REVISION: revision}
+    return {**deployment, "metadata": {**deployment["metadata"], "annotations": annotations}, "status": {}}
 
 
 def _last_revision(sets: list[Obj]) -> int:

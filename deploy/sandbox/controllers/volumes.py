@@ -85,7 +85,7 @@ class VolumeController(Controller):
         }
         finalizers = sorted({*(claim["metadata"].get("finalizers") or ()), CLAIM_FINALIZER})
         meta = {**claim["metadata"], "annotations": annotations, "finalizers": finalizers}
-        spec = {**claim["spec"], "volumeName": name, "storageClassName": storage_class["metadata"]["name"]}
+        spec = {**claim["spec"], "volumeName": name}
         claim = self.cluster.update(self.claims, {**claim, "metadata": meta, "spec": spec})
         self._report(claim)
         self.recorder.normal(claim, "ProvisioningSucceeded", f"Successfully provisioned volume {name}")

@@ -54,11 +54,13 @@ class ImageTable:
     def find(self, reference: str) -> Image | None:
         """The image of a reference such as `ghcr.io/storeplane/medusa:2.18.0@sha256:…`; the tag doesn't matter."""
         name = repository_of(reference)
-        parts = name.split("/")
-        for start in range(len(parts)):
-            if "/".join(parts[start:]) in self._images:
-                return self._images["/".join(parts[start:])]
-        return None
+        registry, slash, rest = name.partition("/")
+        names = [name]
+        # What looks like a host is a registry; Docker Hub's own images are in `library/`.
+        if slash and (registry == "localhost" or any(mark in registry for mark in ".:")):
+            names.append(rest)
+        names.append(names[-1].removeprefix("library/"))
+        return next((self._images[known] for known in names if known in self._images), None)
 
 
 def repository_of(reference: str) -> str:
