@@ -1,0 +1,105 @@
+"""From the committed event to Redis, and what happens when Redis is away."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import redis
+from django.db import transaction
+from django.utils import timezone
+from stores import publish
+from stores.changes import Change, apply_change
+from stores.choices import EventType
+from stores.models import Store, StoreEvent
+from stores.status import Activity
+
+from tests.people import tenant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def clean_redis(redis_server: None) -> Iterator[None]:
+    publish.streams().flushdb()
+    yield
+    publish.streams().flushdb()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store.objects.create(tenant=tenant(), name="tea-shop")
+
+
+def say(store: Store, type_: EventType = EventType.STEP_RETRY) -> StoreEvent:
+    event = apply_change(store.pk, Activity.QUEUED, Change(type_, "Said."))
+    assert event is not None
+    return event
+
+
+def stream(name: str = "tea-shop") -> list[dict[str, object]]:
+    return [json.loads(fields["event"]) for _, fields in publish.streams().xrange(f"store:events:{name}")]
+
+
+def test_a_committed_event_is_in_the_stream_and_on_the_channel(store: Store) -> None:
+    listener = publish.streams().pubsub(ignore_subscribe_messages=True)
+    listener.subscribe("store:events")
+    listener.get_message(timeout=5)
+
+    event = say(store)
+
+    message = listener.get_message(timeout=5)
+    listener.close()
+    assert message is not None
+    assert json.loads(message["data"])["id"] == event.pk
+    assert [entry["id"] for entry in stream()] == [event.pk]
+    event.refresh_from_db()
+    assert event.published_at is not None
+
+
+def test_nothing_is_said_of_what_is_rolled_back(store: Store) -> None:
+    with transaction.atomic():
+        say(store)
+        transaction.set_rollback(True)
+
+    assert stream() == []
+
+
+def test_an_event_that_is_published_twice_is_in_the_stream_once(store: Store) -> None:
+    event = say(store)
+
+    publish.publish(event)
+
+    assert [entry["id"] for entry in stream()] == [event.pk]
+
+
+def test_the_stream_keeps_the_newest_hundred(store: Store) -> None:
+    events = [say(store).pk for _ in range(105)]
+
+    assert [entry["id"] for entry in stream()] == events[-100:]
+
+
+def test_the_stream_goes_with_the_store(store: Store) -> None:
+    say(store)
+    Store.objects.update(deleted_at=timezone.now())
+
+    say(store, EventType.DELETE_COMPLETE)
+
+    assert not publish.streams().exists("store:events:tea-shop")
+
+
+def test_a_redis_that_is_away_costs_no_change_and_the_sweep_sends_later(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = redis.Redis.from_url("unix:///nowhere/redis.sock", socket_connect_timeout=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "streams", lambda: away)
+        event = say(store)
+    event.refresh_from_db()
+    assert event.published_at is None
+    StoreEvent.objects.update(timestamp=timezone.now() - timedelta(seconds=30))
+
+    assert publish.publish_left_behind() == 1
+
+    assert [entry["id"] for entry in stream()] == [event.pk]
+    assert publish.publish_left_behind() == 0
