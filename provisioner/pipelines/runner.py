@@ -11,6 +11,7 @@ from django.utils import timezone
 from stores.changes import Change, apply_change
 from stores.choices import EventType
 from stores.models import Store
+from stores.publish import publish_soon
 from stores.status import Activity
 
 from provisioner.cluster import cluster
@@ -76,6 +77,9 @@ def run_link(operation_id: UUID, name: str, actions: Mapping[str, Action]) -> bo
     lease = _claim(operation, step)
     if lease is None:
         return False
+    if step.state == StepState.PENDING:
+        # Nothing to log, but whoever looks on sees the pipeline move.
+        publish_soon(operation.store_id, None)
     with structlog.contextvars.bound_contextvars(store=operation.store.name, step=name):
         return _carry(operation, step, lease, actions[name])
 
@@ -122,6 +126,8 @@ def _record(operation: Operation, step: Step, lease: Lease, result: Done | Wait)
         raise StepFailed("Timeout", f"{definition.label} was not ready after {spent:.0f} s: {result.waiting_for}.")
     with transaction.atomic():
         transitions.wait(lease, result.waiting_for, result.delay)
+        if result.waiting_for != step.waiting_for:
+            publish_soon(operation.store_id, None)
         send_chain(operation.pk, countdown=result.delay)
     return False
 
