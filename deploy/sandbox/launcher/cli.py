@@ -179,10 +179,11 @@ def _kubeconfig(home: Home, _options: argparse.Namespace) -> int:
 def _logs(home: Home, options: argparse.Namespace) -> int:
     from sandbox.launcher import logs
 
+    ends = logs.ends(home.logs)
     for line in logs.read(home.logs, options.name, options.lines):
         sys.stdout.write(f"{line}\n")
     if options.follow:
-        for line in logs.follow(home.logs, options.name):
+        for line in logs.follow(home.logs, options.name, ends):
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
     return 0

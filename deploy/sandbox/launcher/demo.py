@@ -54,12 +54,11 @@ class Watcher:
         shown: set[str] = set()
         while True:
             store = self._call("GET", f"/stores/{NAME}")
-            if store["phase"] == "Ready":
-                for name in shown:
-                    self._console.end(name)
-                self._show_steps(store, shown)
-                return store
             self._show_steps(store, shown)
+            if store["phase"] == "Ready":
+                for title in shown:
+                    self._console.end(title)
+                return store
             if store["phase"] == "Failed":
                 raise LauncherError(f"The demo store failed: {store.get('message') or 'see ./storeplane logs'}")
             self._rest(f"The demo store is still {store['phase']}{_reason(store)}")

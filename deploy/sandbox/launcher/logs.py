@@ -80,9 +80,13 @@ def read(folder: Path, name: str | None, count: int) -> list[str]:
     return [text for _, text in deque(merged, maxlen=count)]
 
 
-def follow(folder: Path, name: str | None, pause: float = 0.2) -> Iterator[str]:
-    """New lines as they come, for ever. Survives rotation, and finds logs that appear later."""
-    offsets = {each: _size(folder / f"{each}.log") for each in names(folder)}
+def ends(folder: Path) -> dict[str, int]:
+    """Where each log ends now: what `follow` is to begin from."""
+    return {each: _size(folder / f"{each}.log") for each in names(folder)}
+
+
+def follow(folder: Path, name: str | None, offsets: dict[str, int], pause: float = 0.2) -> Iterator[str]:
+    """Lines after `offsets` as they come, for ever. Survives rotation, and finds logs that appear later."""
     while True:
         for each in [name] if name else names(folder):
             path = folder / f"{each}.log"

@@ -1,0 +1,52 @@
+"""What `test` hands to pytest, and how it counts."""
+
+from pathlib import Path
+
+import pytest
+from sandbox.launcher.testing import Tally, _split
+
+UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
+
+
+@pytest.mark.parametrize(
+    ("words", "unit", "end_to_end"),
+    [
+        ([], ["tests", f"--ignore={E2E}"], [E2E]),
+        (["-k", "drift"], ["tests", f"--ignore={E2E}", "-k", "drift"], [E2E, "-k", "drift"]),
+        ([UNIT, "-x"], [UNIT, f"--ignore={E2E}", "-x"], None),
+        ([E2E], None, [E2E]),
+        ([f"{E2E}/test_birth.py::test_one", "-x"], None, [f"{E2E}/test_birth.py::test_one", "-x"]),
+        (["tests"], ["tests", f"--ignore={E2E}"], [E2E]),
+        ([UNIT, E2E], [UNIT, f"--ignore={E2E}"], [E2E]),
+    ],
+)
+def test_only_the_end_to_end_tests_need_a_platform(
+    words: list[str], unit: list[str] | None, end_to_end: list[str] | None
+) -> None:
+    assert _split(words) == (unit, end_to_end)
+
+
+REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
+
+
+def test_the_runs_add_up(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    tally = Tally()
+    report.write_text(REPORT.format(10, 1, 1, 2))
+    tally.add(report, 1)
+    report.write_text(REPORT.format(5, 0, 0, 0))
+    tally.add(report, 0)
+    assert str(tally) == "11 passed, 2 failed, 2 skipped"
+    assert not tally.broken
+
+
+def test_a_run_that_ended_without_a_report_is_not_taken_for_a_pass(tmp_path: Path) -> None:
+    tally = Tally()
+    tally.add(tmp_path / "none.xml", -9)
+    assert tally.broken
+
+
+def test_a_word_that_selects_nothing_in_one_run_is_no_failure(tmp_path: Path) -> None:
+    tally = Tally()
+    tally.add(tmp_path / "none.xml", 5)
+    assert not tally.broken
