@@ -64,8 +64,10 @@ class Plane:
         self.cluster = Cluster(registry)
         self._block = block
         self._fake = settings.ready_after_ms is not None
+        self.images = ImageTable(settings.images, settings.variables)
         self.processes = Processes()
         self.memory = MemoryWatch()
+        self.hosts = HostsFile(self.cluster, settings.state / "run" / "hosts")
         self.runtime = self._runtime()
         self.kubelet = Kubelet(self.cluster, self.runtime)
         self.backends = Backends(self.cluster)
@@ -93,6 +95,8 @@ class Plane:
             await self.processes.open()
         self._make_defaults()
         self.cluster.start()
+        if not self._fake:
+            self.hosts.open()
         runs = [controller.run() for controller in [*self.controllers, self.kubelet]]
         runs += [expire_events(self.cluster), self.memory.run()]
         self._tasks = [asyncio.get_running_loop().create_task(run) for run in runs]
@@ -105,6 +109,7 @@ class Plane:
         await self.proxy.close()
         if self.forwarder is not None:
             await self.forwarder.close()
+        self.hosts.close()
         await self.cluster.stop()
         if not self._fake:
             await self.processes.close()
@@ -126,10 +131,10 @@ class Plane:
             cluster=self.cluster,
             state=self.settings.state,
             node_ip=self._block.node_ip,
-            images=ImageTable(self.settings.images, self.settings.variables),
+            images=self.images,
             processes=self.processes,
             addresses=addresses,
-            hosts=HostsFile(self.cluster, self.settings.state / "run" / "hosts"),
+            hosts=self.hosts,
             recorder=Recorder(self.cluster, "kubelet", NODE_NAME),
             memory=self.memory,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -58,11 +59,9 @@ class World:
     def get(self, kind: str, name: str) -> Obj | None:
         """An object, or None."""
         resource = self.resource(kind)
-        try:
+        with contextlib.suppress(ApiError):
             return self.registry.get(resource, NAMESPACE if resource.namespaced else None, name)
-        except ApiError as error:
-            assert error.code == 404
-            return None
+        return None
 
     def list(self, kind: str) -> list[Obj]:
         """All objects of a kind."""
@@ -83,6 +82,10 @@ class World:
     def pods(self, prefix: str = "") -> list[Obj]:
         """Pods whose name begins so."""
         return [pod for pod in self.list("Pod") if pod["metadata"]["name"].startswith(prefix)]
+
+    def files(self, folder: str = "") -> set[str]:
+        """All files and folders below a folder of the state."""
+        return {str(found.relative_to(self.state)) for found in (self.state / folder).rglob("*")}
 
     def events(self, reason: str) -> list[Obj]:
         """Events with this reason."""

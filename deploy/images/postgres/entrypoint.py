@@ -51,16 +51,22 @@ def main() -> None:
     pgdata.parent.mkdir(parents=True, exist_ok=True)
     way = privileges.drop(pgdata.parent)
     if way:
-        print(f"running as an unprivileged user by {way}", flush=True)
+        tell(f"running as an unprivileged user by {way}")
     if not (pgdata / "PG_VERSION").exists():
         started = time.monotonic()
         create(pgdata, pgbin)
-        print(f"database made in {time.monotonic() - started:.2f} s", flush=True)
+        tell(f"database made in {time.monotonic() - started:.2f} s")
     remove_stale_lock(pgdata)
     pgdata.chmod(0o700)
     words = sys.argv[2:] if sys.argv[1:2] == ["postgres"] else sys.argv[1:]
     server = [str(pgbin / "postgres"), "-D", str(pgdata), *options(os.environ["SANDBOX_LISTEN"]), *words]
     os.execv(server[0], server)  # noqa: S606 - our own program
+
+
+def tell(line: str) -> None:
+    """A line of the container's log."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def options(listen: str) -> Iterator[str]:
@@ -177,5 +183,4 @@ if __name__ == "__main__":
     try:
         main()
     except (StartError, privileges.PrivilegeError, KeyError, OSError) as problem:
-        print(f"entrypoint: {problem}", file=sys.stderr, flush=True)
-        sys.exit(1)
+        sys.exit(f"entrypoint: {problem}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
+import struct
 from collections.abc import Coroutine
 from typing import ClassVar
 
@@ -48,6 +50,10 @@ class Forwarder(Controller):
             self._open.pop(key, None)
         return None
 
+    def listens(self, service: Key) -> bool:
+        """Whether a port of this Service is open."""
+        return bool(self._open.get(service))
+
     async def close(self) -> None:
         """Close all listeners and connections."""
         for servers in self._open.values():
@@ -83,7 +89,7 @@ class Forwarder(Controller):
                 continue
             await splice((reader, writer), there)
             return
-        writer.transport.abort()  # a reset, as a cluster's kube-proxy refuses when nothing is ready
+        reset(writer)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -100,6 +106,13 @@ def _listeners(service: Obj) -> dict[Listener, Obj]:
 
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection by RST, as near as one gets to the refusal of a cluster's kube-proxy when nothing is ready."""
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def splice(one: Ends, other: Ends) -> None:

@@ -38,14 +38,14 @@ class ImageTable:
     """Finds images by reference. Unknown ones are looked for again on disk, since a build may have come meanwhile."""
 
     def __init__(self, folders: Iterable[Path], variables: Mapping[str, str]) -> None:
-        self._folders = list(folders)
+        self.folders = list(folders)
         self._variables = dict(variables)
         self._images: dict[str, Image] = {}
         self.load()
 
     def load(self) -> None:
         """Read every sandbox.toml: in each folder itself and one level below."""
-        for folder in self._folders:
+        for folder in self.folders:
             for file in sorted([*folder.glob("sandbox.toml"), *folder.glob("*/sandbox.toml")]):
                 image = read_image(file, self._variables)
                 for name in image.names:

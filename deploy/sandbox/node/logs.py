@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -111,31 +112,51 @@ def _rotated(path: Path) -> Path:
 
 async def read(path: Path, query: LogQuery, live: LogFile | None) -> AsyncIterator[bytes]:
     """The lines that the query asks for, then with `follow` those that come while the container runs."""
+    reader = _Reader(path)
     left = query.limit_bytes
-    # Follow from the place up to which is read now, so that no line is lost or shown twice.
-    file = path.open("rb") if path.exists() else None
     try:
-        lines = [*(_rotated(path).open("rb") if _rotated(path).exists() else ()), *(file or ())]
-        for chunk in _rendered(_chosen(lines, query), query):
-            yield chunk if left is None else chunk[:left]
-            if left is not None and (left := left - len(chunk)) <= 0:
+        chunks = _rendered(_chosen(reader.first(), query), query)
+        while True:
+            for chunk in chunks:
+                yield chunk if left is None else chunk[:left]
+                if left is not None and (left := left - len(chunk)) <= 0:
+                    return
+            if not query.follow or live is None or live.closed:
                 return
-        while query.follow and live is not None and not live.closed and file is not None:
             await live.changed()
-            fresh = file.readlines()
-            if path.stat().st_ino != _inode(file):
-                file.close()
-                file = path.open("rb")
-                fresh += file.readlines()
-            for chunk in _rendered(iter(fresh), query):
-                yield chunk
+            chunks = _rendered(iter(reader.more()), query)
     finally:
-        if file is not None:
-            file.close()
+        reader.close()
 
 
-def _inode(file: object) -> int:
-    return Path(f"/proc/self/fd/{file.fileno()}").stat().st_ino  # type: ignore[attr-defined]
+class _Reader:
+    """Reads a log to its end, and later on from there, also over a rotation."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("rb") if path.exists() else None
+
+    def first(self) -> list[bytes]:
+        """All lines, with those of the rotated file before."""
+        rotated = _rotated(self._path)
+        before = rotated.read_bytes().splitlines(keepends=True) if rotated.exists() else []
+        return [*before, *self.more()]
+
+    def more(self) -> list[bytes]:
+        """The lines that have come since."""
+        if self._file is None:
+            return []
+        lines = self._file.readlines()
+        if os.stat(self._path).st_ino != os.fstat(self._file.fileno()).st_ino:
+            self._file.close()
+            self._file = self._path.open("rb")
+            lines += self._file.readlines()
+        return lines
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
 
 
 def _chosen(lines: list[bytes], query: LogQuery) -> Iterator[bytes]:

@@ -56,7 +56,7 @@ def _status(node: Obj, node_ip: str, runtime: str) -> Obj:
             "containerRuntimeVersion": f"storeplane-sandbox-{runtime}://0.1.0",
             "kernelVersion": platform.release(),
             "kubeProxyVersion": "",
-            "kubeletVersion": "v1.34.0",
+            "kubeletVersion": "v1.36.0",
             "machineID": "",
             "operatingSystem": "linux",
             "osImage": "Storeplane sandbox",

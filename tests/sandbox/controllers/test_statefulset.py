@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ async def test_a_volume_outlives_the_pod_and_the_set_but_not_its_claim(world: Wo
     world.delete("PersistentVolumeClaim", "data-db-0")
     await world.until(lambda: not world.list("PersistentVolume"))
     assert world.get("PersistentVolumeClaim", "data-db-0") is None
-    assert not folder.exists()
+    assert world.files("volumes") == set()
 
 
 async def test_a_claim_in_use_waits_for_its_pod(world: World) -> None:
@@ -57,7 +56,7 @@ async def test_a_claim_in_use_waits_for_its_pod(world: World) -> None:
     assert claim["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
     world.delete("StatefulSet", "db")
     await world.until(lambda: world.get("PersistentVolumeClaim", "data-db-0") is None)
-    assert not os.listdir(world.state / "volumes")
+    assert world.files("volumes") == set()
 
 
 async def test_a_rolling_update_goes_from_the_last_pod_to_the_first(world: World) -> None:

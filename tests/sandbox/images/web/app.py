@@ -8,10 +8,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TextIO
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """`/env` the environment, `/exit?3` ends with code 3, `/slow` takes half a second, `/unready` fails from then on."""
+    """`/env`: the environment; `/exit?3`: end with code 3; `/slow`: half a second; `/unready`: unwell from then on."""
 
     protocol_version = "HTTP/1.1"
     healthy = True
@@ -78,10 +79,16 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
 
+def tell(stream: TextIO, line: str) -> None:
+    """A line of the log."""
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
 def main() -> None:
     """Serve until SIGTERM, or ignore that when STUBBORN is set."""
-    print(f"started {os.environ.get('NAME', '')}", flush=True)
-    print("a word on stderr", file=sys.stderr, flush=True)
+    tell(sys.stdout, f"started {os.environ.get('NAME', '')}")
+    tell(sys.stderr, "a word on stderr")
     server = Server((os.environ["HOST"], int(os.environ.get("PORT", "8080"))), Handler)
 
     def stop(*_: object) -> None:
@@ -91,7 +98,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     server.serve_forever(poll_interval=0.05)
     server.server_close()
-    print("stopped", flush=True)
+    tell(sys.stdout, "stopped")
 
 
 if __name__ == "__main__":
