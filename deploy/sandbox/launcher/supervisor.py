@@ -51,15 +51,10 @@ class Supervisor:
         for pid in await asyncio.to_thread(pids.end_strays, self._home.run):
             self.say(f"ended process {pid}, left behind by an earlier start that was killed")
         self.publish()
-        try:
-            async with asyncio.TaskGroup() as group:
-                for child in self.children.values():
-                    group.create_task(self._bring_up(child))
-        except* StartFailed as failures:
-            failure = failures.exceptions[0]
-            assert isinstance(failure, StartFailed)  # noqa: S101
+        failure = await self._bring_all_up()
+        if failure is not None:
             self.fail(failure, process=failure.name, why=failure.why, last_lines=failure.last_lines)
-            raise failure from None
+            raise failure
 
     def fail(self, error: Exception, **details: Any) -> None:
         """Record why the platform doesn't run."""
@@ -119,6 +114,18 @@ class Supervisor:
         return LogFile(
             self._home.logs / f"{name}.log", echo=(lambda line: echo(name, line)) if echo is not None else None
         )
+
+    async def _bring_all_up(self) -> StartFailed | None:
+        """The first failure, when the others have been left where they are."""
+        failure: StartFailed | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                for child in self.children.values():
+                    group.create_task(self._bring_up(child))
+        except* StartFailed as failures:
+            first = failures.exceptions[0]
+            failure = first if isinstance(first, StartFailed) else None
+        return failure
 
     async def _bring_up(self, child: Child) -> None:
         for name in child.spec.after:
