@@ -11,6 +11,7 @@ from .metadata import now
 from .options import WriteOptions
 from .resources import Resource
 from .storage import Entry
+from .writes import is_finished
 
 if TYPE_CHECKING:
     from .registry import Registry
@@ -216,8 +217,8 @@ class Collector:
         remaining = {key: left for key, left in remaining.items() if left}
         obj = clone(self._storage.find("/namespaces", None, name).obj)  # type: ignore[union-attr]
         if not remaining:
-            obj.setdefault("spec", {}).pop("finalizers", None)
-            self._put_namespace(obj)
+            kept = [item for item in (obj.get("spec") or {}).get("finalizers") or () if item != "kubernetes"]
+            self.finalize(obj, kept)
             return
         conditions = _conditions(remaining, obj["status"].get("conditions") or [])
         if conditions != obj["status"].get("conditions"):
@@ -233,12 +234,17 @@ class Collector:
         shelf = self._storage.shelf(resource_key)
         return [shelf.entries[key] for key in shelf.keys(namespace)]
 
+    def finalize(self, namespace: Json, finalizers: list[str]) -> None:
+        """Sets the finalizers of a namespace's spec, and lets it go when it has none and is terminating."""
+        namespace["spec"] = {"finalizers": finalizers} if finalizers else {}
+        self._put_namespace(namespace)
+
     def _put_namespace(self, obj: Json) -> None:
         name = obj["metadata"]["name"]
-        if (obj.get("spec") or {}).get("finalizers") or obj["metadata"].get("finalizers"):
-            self._storage.put("/namespaces", obj)
-        else:
+        if is_finished(obj):
             self._storage.remove("/namespaces", None, name)
+        else:
+            self._storage.put("/namespaces", obj)
 
 
 def _owner_uids(obj: Json) -> Iterator[str]:

@@ -55,11 +55,26 @@ class Selection:
         return bool(self.label_selector or self.field_selector)
 
 
-def list_page(storage: Storage, watches: Watches, selection: Selection, limit: int, token: str) -> Page:
-    """The matching entries in key order, at most ``limit`` of them when it is not 0."""
-    matches, shelf = selection.matcher(), storage.shelf(selection.resource.key)
-    revision, after = _decode_token(token) if token else (storage.revision, "")
-    past = _past_states(watches.channel(selection.resource.key), revision) if token else {}
+@dataclass(frozen=True)
+class Paging:
+    """Which part of a list is wanted: at most ``limit`` objects (0: all), behind a token's, or of a past revision."""
+
+    limit: int = 0
+    token: str = ""
+    exact: int | None = None
+
+
+WHOLE = Paging()
+
+
+def list_page(storage: Storage, watches: Watches, selection: Selection, paging: Paging) -> Page:
+    """The matching entries in key order; a token continues at the revision of the first page."""
+    matches, shelf, limit = selection.matcher(), storage.shelf(selection.resource.key), paging.limit
+    revision, after = storage.revision if paging.exact is None else paging.exact, ""
+    if paging.token:
+        revision, after = _decode_token(paging.token)
+    is_past = revision < storage.revision
+    past = _past_states(watches.channel(selection.resource.key), revision) if is_past else {}
     found: list[Entry] = []
     more = False
     for entry in _candidates(shelf, selection, after, past):

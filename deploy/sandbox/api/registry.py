@@ -6,12 +6,13 @@ from pathlib import Path
 from .admission.chain import Admission
 from .catalog import Catalog
 from .collector import Collector
+from .customs import Customs
 from .deletion import Deleter
 from .errors import Causes, not_found
 from .jsontypes import Json, clone
 from .kinds import kind_of
 from .kinds.kind import Kind
-from .listing import Page, Selection, list_page
+from .listing import WHOLE, Page, Paging, Selection, list_page
 from .options import Target, WriteOptions
 from .ownership import Ownership
 from .patching.dispatch import Patcher
@@ -21,6 +22,8 @@ from .schemas.decoding import decode_builtin
 from .storage import Entry, Storage
 from .watching import Watch, Watches
 from .writes import Writer
+
+Finalizers = list[str]  # the name `list` means a method below
 
 
 class Registry:
@@ -36,6 +39,7 @@ class Registry:
         self.watches = Watches(self.storage)
         self.ownership = Ownership(self)
         self.admission = Admission(self, service_cidr)
+        self.customs = Customs(self)
         self._writer = Writer(self)
         self._deleter = Deleter(self)
         self._patcher = Patcher(self, self._writer)
@@ -87,7 +91,7 @@ class Registry:
     ) -> Json:
         """A List object of the matching objects, ordered by namespace and name."""
         selection = self.selection(resource, namespace, label_selector, field_selector)
-        page = self.page(selection, limit, continue_token)
+        page = self.page(selection, Paging(limit, continue_token))
         meta: Json = {"resourceVersion": str(page.revision)}
         if page.continue_token:
             meta["continue"] = page.continue_token
@@ -96,15 +100,16 @@ class Registry:
         items = [clone(entry.obj) for entry in page.entries]
         return {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": meta, "items": items}
 
-    def page(self, selection: Selection, limit: int = 0, continue_token: str = "") -> Page:
+    def page(self, selection: Selection, paging: Paging = WHOLE) -> Page:
         """The same without copies: the entries' content must not be changed."""
-        return list_page(self.storage, self.watches, selection, limit, continue_token)
+        return list_page(self.storage, self.watches, selection, paging)
 
     def selection(
         self, resource: Resource, namespace: str | None = None, label_selector: str = "", field_selector: str = ""
     ) -> Selection:
         """Which objects a list or a watch is about."""
-        return Selection(resource, namespace, label_selector, field_selector)
+        selectable = self.customs.selectable(resource) if resource.custom else ()
+        return Selection(resource, namespace, label_selector, field_selector, selectable)
 
     def update(
         self,
@@ -162,11 +167,14 @@ class Registry:
         field_selector: str = "",
     ) -> Watch:
         """Changes from a version on; without one, or with "0", first everything there is as ADDED."""
-        selection = self.selection(resource, namespace, label_selector, field_selector)
-        if resource_version in {"", "0"}:
-            initial = self.page(selection).entries
-            return self.watches.open(resource.key, 0, selection.matcher(), initial)
-        return self.watches.open(resource.key, int(resource_version), selection.matcher(), None)
+        return self.open_watch(self.selection(resource, namespace, label_selector, field_selector), resource_version)
+
+    def open_watch(self, selection: Selection, version: str, *, initial_events: bool = True) -> Watch:
+        """The same for a selection; without initial events it begins with the next change."""
+        key, matches = selection.resource.key, selection.matcher()
+        if version in {"", "0"}:
+            return self.watches.open(key, 0, matches, self.page(selection).entries if initial_events else [])
+        return self.watches.open(key, int(version), matches, None)
 
     def decode(self, resource: Resource, obj: Json, options: WriteOptions) -> None:
         """Checks types and unknown fields of what was sent, in place."""
@@ -178,6 +186,11 @@ class Registry:
         """What is wrong with an object, and with the step from its old state."""
         causes = kind.check(obj)
         return causes if old is None else causes + kind.check_update(obj, old)
+
+    def finalize_namespace(self, namespace: Json, finalizers: Finalizers) -> Json:
+        """Sets what a terminating namespace still waits for; it goes when that is nothing."""
+        self.collector.finalize(namespace, finalizers)
+        return namespace
 
     def close(self) -> None:
         """Lets go of the database file."""

@@ -129,6 +129,11 @@ class Watch:
             return "MODIFIED" if then else "ADDED"
         return "DELETED" if then else ""
 
+    @property
+    def has_initial(self) -> bool:
+        """Whether some of the given entries are still to be told."""
+        return bool(self._initial)
+
     def close(self) -> None:
         """Ends the iteration, also for a reader that is waiting right now."""
         self._closed = True

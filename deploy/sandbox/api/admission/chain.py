@@ -54,5 +54,8 @@ class Admission:
         if resource.key == "/namespaces" and name in PROTECTED:
             raise forbidden(resource, name, "this namespace may not be deleted")
 
+    def allow_eviction(self, resource: Resource, namespace: str | None, name: str) -> None:
+        """Refuses an eviction that a disruption budget does not allow."""
+
     def allocate(self, resource: Resource, obj: Json, old: Json | None) -> None:
         """Takes addresses and counts use, when the write is certain."""

@@ -1,0 +1,1 @@
+"""The wire: paths, media types, verbs, discovery, streams."""
