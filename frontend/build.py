@@ -8,6 +8,7 @@ from workspace import FRONTEND, REPO, Toolchain, main, step
 _INPUTS = [
     FRONTEND / "package-lock.json",
     FRONTEND / "tsconfig.base.json",
+    FRONTEND / "precompress.mjs",
     FRONTEND / "workspace.py",
     FRONTEND / "build.py",
     FRONTEND / "dashboard",
@@ -17,6 +18,7 @@ _INPUTS = [
 def _make(tools: Toolchain, folder: Path) -> None:
     with step("dashboard"):
         tools.run(tools.npm, "run", "build", "-w", "dashboard", "--", "--outDir", str(folder), "--emptyOutDir")
+        tools.run(tools.node, "precompress.mjs", str(folder))
 
 
 if __name__ == "__main__":

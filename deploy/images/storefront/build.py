@@ -12,6 +12,7 @@ from workspace import FRONTEND, Toolchain, main, step  # noqa: E402 - found by t
 _INPUTS = [
     FRONTEND / "package-lock.json",
     FRONTEND / "tsconfig.base.json",
+    FRONTEND / "precompress.mjs",
     FRONTEND / "workspace.py",
     FRONTEND / "storefront",
     HERE / "server.mjs",
@@ -24,7 +25,7 @@ def _make(tools: Toolchain, folder: Path) -> None:
     public = folder / "public"
     with step("shop"):
         tools.run(tools.npm, "run", "build", "-w", "storefront", "--", "--outDir", str(public), "--emptyOutDir")
-        tools.run(tools.node, "storefront/precompress.mjs", str(public))
+        tools.run(tools.node, "precompress.mjs", str(public))
     with step("shop server"):
         tools.run(
             tools.npm, "run", "build:server", "-w", "storefront", "--", "--outDir", str(folder), "--emptyOutDir=false"

@@ -1,0 +1,43 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { api } from "./endpoints";
+
+/** Names of what is cached; a prefix invalidates all below it. */
+export const keys = {
+  me: ["me"],
+  engines: ["engines"],
+  plans: ["plans"],
+  health: ["health"],
+  store: ["store"],
+  logs: ["logs"],
+} as const;
+
+/** Who is signed in; fails with 401 when nobody is. */
+export const useMe = () => useQuery({ queryKey: keys.me, queryFn: ({ signal }) => api.me(signal), retry: false });
+
+export const useEngines = () => useQuery({ queryKey: keys.engines, queryFn: api.engines, staleTime: Infinity });
+
+export const usePlans = () => useQuery({ queryKey: keys.plans, queryFn: api.plans, staleTime: Infinity });
+
+/** The parts of the platform, asked again every 15 s while the page is looked at. */
+export const useHealth = () =>
+  useQuery({ queryKey: keys.health, queryFn: ({ signal }) => api.health(signal), refetchInterval: 15_000, retry: false });
+
+/**
+ * What only a fetch tells about a store: what the caller may do with it, and its last events. `version` names the state
+ * that the answer is about; a new one fetches anew and meanwhile shows the answer before.
+ */
+export const useStoreDetail = (name: string, version: string) =>
+  useQuery({
+    queryKey: [...keys.store, name, version],
+    queryFn: ({ signal }) => api.store(name, signal),
+    placeholderData: (previous) => (previous?.name === name ? previous : undefined),
+  });
+
+/** The activity log, page by page, newest first. What comes later comes live. */
+export const useLogs = (name: string, bearer: string) =>
+  useInfiniteQuery({
+    queryKey: [...keys.logs, name, bearer],
+    queryFn: ({ pageParam, signal }) => api.logs(name, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });

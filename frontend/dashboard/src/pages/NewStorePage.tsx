@@ -1,0 +1,185 @@
+import { Anchor, Button, Group, Radio, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { Link, useNavigate } from "react-router";
+import { ApiError, explain } from "../api/http";
+import { api } from "../api/endpoints";
+import { useEngines, usePlans } from "../api/queries";
+import type { Me, NewStore, Tenant } from "../api/types";
+import { PageTitle } from "../components/PageTitle";
+import { ProblemAlert } from "../components/ProblemAlert";
+import { addressOf, problemWith } from "../domain/names";
+import { useLive } from "../live/LiveContext";
+
+/** The form for a new store. */
+export default function NewStorePage({ me }: { me: Me }) {
+  const navigate = useNavigate();
+  const { refreshOne } = useLive();
+  const able = me.tenants.filter((tenant) => tenant.role !== "viewer");
+  const [name, setName] = useState("");
+  const [displayName, setDisplayName] = useState("");
+  const [engine, setEngine] = useState("medusa");
+  const [plan, setPlan] = useState<string | null>(null);
+  const [slug, setSlug] = useState<string | null>(able[0]?.slug ?? null);
+  const [submitted, setSubmitted] = useState(false);
+  const tenant = able.find((each) => each.slug === slug);
+  const create = useMutation({
+    mutationFn: (wish: NewStore) => api.createStore(wish),
+    onSuccess: async (store) => {
+      await refreshOne(store.name);
+      void navigate(`/ui/stores/${store.name}`);
+    },
+  });
+  const refusal = create.error instanceof ApiError ? create.error : null;
+  const refused = (field: string) => (create.variables?.name === name || field !== "name" ? refusal?.field(field) : undefined);
+  const nameProblem = useNameProblem(name, submitted) ?? refused("name");
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    setSubmitted(true);
+    if (name === "" || problemWith(name)) {
+      document.getElementById("name")?.focus();
+      return;
+    }
+    create.mutate({
+      name,
+      engine,
+      ...(plan ? { plan } : {}),
+      ...(displayName.trim() ? { display_name: displayName.trim() } : {}),
+      ...(slug ? { tenant: slug } : {}),
+    });
+  }
+
+  return (
+    <form onSubmit={submit} noValidate aria-label="New store">
+      <Stack maw="44rem" gap="lg">
+        <PageTitle>New store</PageTitle>
+        <TextInput
+          id="name"
+          label="Name"
+          description="Becomes part of the shop's address and can't be changed later."
+          required
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={name}
+          error={nameProblem}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <AddressPreview name={name} sound={name !== "" && !nameProblem} />
+        <TextInput
+          label="Display name"
+          description="What shoppers read; the name if left empty."
+          value={displayName}
+          error={refused("display_name")}
+          onChange={(event) => setDisplayName(event.currentTarget.value)}
+        />
+        {able.length > 1 && (
+          <Select
+            label="Tenant"
+            data={able.map((each) => ({ value: each.slug, label: each.name }))}
+            value={slug}
+            allowDeselect={false}
+            error={refused("tenant")}
+            onChange={setSlug}
+          />
+        )}
+        <EngineChoice value={engine} onChange={setEngine} />
+        <PlanChoice value={plan ?? tenant?.plan ?? null} onChange={setPlan} error={refused("plan")} />
+        {tenant && <Quota tenant={tenant} />}
+        <div role="alert">{create.isError && !refused("name") && <ProblemAlert title="The store was not made" error={create.error} />}</div>
+        <Group>
+          <Button type="submit" loading={create.isPending} data-testid="create-store">
+            Make the store
+          </Button>
+          <Anchor component={Link} to="/">
+            Back to all stores
+          </Anchor>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** What is wrong with the name as far as it can be told here; an empty name only once the form was sent. */
+function useNameProblem(name: string, submitted: boolean): string | null {
+  const { state } = useLive();
+  if (name === "" && submitted) return "Give the store a name.";
+  const taken = Object.values(state.stores).some((store) => store.name === name && store.phase !== "Deleting");
+  return problemWith(name) ?? (taken ? `You have a store named ${name} already.` : null);
+}
+
+function AddressPreview({ name, sound }: { name: string; sound: boolean }) {
+  const { state } = useLive();
+  if (!sound) return null;
+  const known = Object.values(state.stores).find((store) => store.url !== "");
+  const address = addressOf(name, known);
+  return (
+    <Text size="sm" role="status">
+      {address ? (
+        <>
+          The shop will be at <strong>{address}</strong>
+        </>
+      ) : (
+        <>
+          The shop's address will begin with <strong>{name}.</strong>
+        </>
+      )}
+    </Text>
+  );
+}
+
+function EngineChoice({ value, onChange }: { value: string; onChange: (engine: string) => void }) {
+  const { data, error, refetch } = useEngines();
+  if (error) return <ProblemAlert title="The engines can't be shown" error={error} retry={() => void refetch()} />;
+  const chosen = data?.find((engine) => engine.name === value);
+  return (
+    <Radio.Group label="Engine" value={value} onChange={onChange}>
+      <Stack gap="xs" mt="xs">
+        {(data ?? []).map((engine) => (
+          <Radio
+            key={engine.name}
+            value={engine.name}
+            label={engine.available ? engine.label : `${engine.label} (coming soon)`}
+            description={engine.description}
+          />
+        ))}
+      </Stack>
+      {chosen && !chosen.available && (
+        <Text size="sm" mt="xs" role="status">
+          {chosen.message}
+        </Text>
+      )}
+    </Radio.Group>
+  );
+}
+
+interface PlanChoiceProps {
+  value: string | null;
+  onChange: (plan: string) => void;
+  error: string | undefined;
+}
+
+function PlanChoice({ value, onChange, error }: PlanChoiceProps) {
+  const plans = usePlans();
+  if (plans.error) return <Text>{explain(plans.error)}</Text>;
+  return (
+    <Radio.Group label="Plan" value={value} onChange={onChange} error={error}>
+      <Stack gap="xs" mt="xs">
+        {(plans.data ?? []).map((plan) => (
+          <Radio key={plan.name} value={plan.name} label={plan.label} description={plan.description} />
+        ))}
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+function Quota({ tenant }: { tenant: Tenant }) {
+  const left = Math.max(0, tenant.stores_allowed - tenant.stores_used);
+  return (
+    <Text size="sm" c="dimmed">
+      {tenant.name} has {tenant.stores_used} of {tenant.stores_allowed} stores;{" "}
+      {left === 0 ? "there is no room for another one." : `${left} more can be made.`}
+    </Text>
+  );
+}

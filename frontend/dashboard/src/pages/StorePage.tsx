@@ -1,0 +1,160 @@
+import { Alert, Anchor, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Link, useParams } from "react-router";
+import { useStoreDetail } from "../api/queries";
+import type { Store, StoreDetail } from "../api/types";
+import { StorePhase } from "../components/PhaseBadge";
+import { PageTitle } from "../components/PageTitle";
+import { Pipeline } from "../components/Pipeline";
+import { ProblemAlert } from "../components/ProblemAlert";
+import { Ago } from "../components/Time";
+import { storeByName } from "../live/state";
+import { useLive } from "../live/LiveContext";
+import { NotFoundPage } from "./NotFoundPage";
+import { Actions } from "./store/Actions";
+import { ActivityLog } from "./store/ActivityLog";
+import { Conditions } from "./store/Conditions";
+import { CredentialsPanel } from "./store/CredentialsPanel";
+
+/** One store: what it is, what is being done to it, and what can be done with it. */
+export default function StorePage() {
+  const { name = "" } = useParams();
+  const { state, error, refresh } = useLive();
+  const store = storeByName(state, name);
+  if (store) return <StoreView key={store.id} store={store} />;
+  if (!state.loaded && error) {
+    return <ProblemAlert title="The store can't be shown" error={error} retry={() => void refresh()} />;
+  }
+  if (!state.loaded) return <Skeleton height={240} role="status" aria-label="Loading the store" />;
+  const gone = state.events.some((event) => event.store === name && event.type === "DELETE_COMPLETE");
+  return gone ? <Gone name={name} /> : <NotFoundPage what="store" />;
+}
+
+function StoreView({ store }: { store: Store }) {
+  // What a caller may do changes with these, and only a fetch tells it.
+  const version = [store.phase, store.generation, store.deletion_protection, store.operation?.state].join(" ");
+  const { data: detail, error } = useStoreDetail(store.name, version);
+  return (
+    <Stack gap="xl">
+      <Stack gap="xs">
+        <Anchor component={Link} to="/" size="sm">
+          All stores
+        </Anchor>
+        <Group justify="space-between">
+          <Group>
+            <PageTitle>{store.display_name || store.name}</PageTitle>
+            <StorePhase store={store} />
+          </Group>
+          <Links store={store} />
+        </Group>
+        <Text data-testid="store-message">{store.message}</Text>
+      </Stack>
+      {store.phase === "Failed" && <Failure store={store} detail={detail} />}
+      <Section title={store.operation?.kind === "teardown" ? "Removal" : "Pipeline"}>
+        <Pipeline steps={store.pipeline} />
+      </Section>
+      {Boolean(error) && !detail && <ProblemAlert title="What you may do here is not known" error={error} />}
+      <Section title="Activity">
+        <ActivityLog store={store} first={detail?.events ?? []} />
+      </Section>
+      <Section title="Conditions">
+        <Conditions conditions={store.conditions} />
+      </Section>
+      <Section title="Facts">
+        <Facts store={store} />
+      </Section>
+      {detail && (
+        <Section title="Credentials">
+          <CredentialsPanel name={store.name} verdict={detail.allowed_actions.credentials} />
+        </Section>
+      )}
+      {detail && (
+        <Section title="Actions">
+          <Actions store={store} allowed={detail.allowed_actions} />
+        </Section>
+      )}
+    </Stack>
+  );
+}
+
+function Section({ title, children }: { title: string; children: React.ReactNode }) {
+  const id = `section-${title.toLowerCase()}`;
+  return (
+    <section aria-labelledby={id}>
+      <Title order={2} size="h4" mb="sm" id={id}>
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}
+
+function Links({ store }: { store: Store }) {
+  if (store.phase !== "Ready" && store.phase !== "Degraded") return null;
+  return (
+    <Group>
+      <Button component="a" href={store.url} target="_blank" rel="noreferrer" data-testid="open-shop">
+        Open the shop
+      </Button>
+      {store.admin_url && (
+        <Button component="a" href={store.admin_url} target="_blank" rel="noreferrer" variant="default">
+          Open its admin
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+function Failure({ store, detail }: { store: Store; detail: StoreDetail | undefined }) {
+  const step = store.pipeline.find((each) => each.state === "failed");
+  const wayOut = detail?.allowed_actions.retry?.allowed
+    ? "Mend the cause, then choose “Try again” under Actions."
+    : "The activity below tells what led to it.";
+  return (
+    <Alert color="red" variant="outline" title={step ? `${step.label} failed` : "This store failed"} role="alert">
+      {step?.error || store.message} {wayOut}
+    </Alert>
+  );
+}
+
+function Facts({ store }: { store: Store }) {
+  return (
+    <dl className="facts">
+      <dt>Name</dt>
+      <dd>{store.name}</dd>
+      <dt>Tenant</dt>
+      <dd>{store.tenant}</dd>
+      <dt>Engine</dt>
+      <dd>{store.engine}</dd>
+      <dt>Plan</dt>
+      <dd>{store.plan}</dd>
+      <dt>Address</dt>
+      <dd>{store.url || "none"}</dd>
+      <dt>Asked for</dt>
+      <dd>
+        <Ago time={store.created_at} />
+      </dd>
+      {store.ready_at && (
+        <>
+          <dt>Ready</dt>
+          <dd>
+            <Ago time={store.ready_at} />
+          </dd>
+        </>
+      )}
+      <dt>Drift is</dt>
+      <dd>{{ heal: "healed", warn: "told, not healed", off: "not looked for" }[store.drift_policy]}</dd>
+    </dl>
+  );
+}
+
+function Gone({ name }: { name: string }) {
+  return (
+    <Stack align="flex-start" data-testid="store-gone">
+      <PageTitle>{`${name} is gone`}</PageTitle>
+      <Text>The store and everything that belonged to it has been removed. Its name is free again.</Text>
+      <Anchor component={Link} to="/">
+        All stores
+      </Anchor>
+    </Stack>
+  );
+}
