@@ -121,8 +121,8 @@ async def test_an_upgraded_connection_is_passed_through(world: World) -> None:
         world.create(ingress("socket.localhost", "socket", 8090))
         await world.until(lambda: world.plane.backends.of(("shop", "socket"), ""))
         reader, writer = await asyncio.open_connection("127.0.0.1", world.ingress_port)
-        head = b"GET /ws HTTP/1.1\r\nHost: socket.localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        writer.write(head)
+        writer.write(b"GET /ws HTTP/1.1\r\nHost: socket.localhost\r\n")
+        writer.write(b"Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n")
         answer = await reader.readuntil(b"\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 101 ")
         assert await reader.readexactly(5) == b"hello"
