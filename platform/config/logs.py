@@ -83,7 +83,8 @@ def _shared_processors() -> list[Any]:
 def _last_processors(format_: str) -> list[Any]:
     if format_ == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=False)]
+    # The default formatter prints the local variables of every frame, and a secret could be one of them.
+    return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
 
 
 def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -104,6 +104,7 @@ LOGIN_REDIRECT_URL = "/"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STOREPLANE_STATIC_ROOT", str(STOREPLANE_HOME / "static")))
@@ -111,6 +112,8 @@ STOREPLANE_DASHBOARD_DIR = Path(env.str("STOREPLANE_DASHBOARD_DIR", str(ROOT / "
 # Without a collected folder (a laptop, tests) the files come straight from the packages.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
+# whitenoise hands files over synchronously; Django reads them on a thread, and says so for each one.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 if STOREPLANE_DASHBOARD_DIR.is_dir():
     WHITENOISE_ROOT = STOREPLANE_DASHBOARD_DIR
 WHITENOISE_IMMUTABLE_FILE_TEST = is_hashed
@@ -151,6 +154,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.openapi.with_problems",
     ],
+    "TAGS": [{"name": name} for name in ("stores", "operations", "catalogue", "people", "platform")],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

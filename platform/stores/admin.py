@@ -68,7 +68,7 @@ class EventInline(_ReadOnlyInline):
 class StoreAdmin(_Admin):
     """Lists stores with their phase; actions go through the services."""
 
-    list_display = ("name", "display_name", "tenant", "engine", "plan", "badge", "message", "link", "created_at")
+    list_display = ("name", "badge", "tenant", "engine", "plan", "message", "created_at")
     list_filter = ("phase", "engine", "plan", "drift_policy", ("deleted_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "display_name", "tenant__slug")
     list_select_related = ("tenant",)

@@ -208,6 +208,7 @@ class StoreCreateSerializer(_KnownFieldsOnly):
     plan = serializers.ChoiceField(
         choices=[(p.name, p.label) for p in PLANS.values()],
         required=False,
+        allow_blank=True,
         help_text="The tenant's own plan when left out.",
     )
     display_name = serializers.CharField(

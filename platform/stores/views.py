@@ -92,7 +92,8 @@ class StoreList(GenericAPIView[Store]):
             if created.new:
                 audit.record(request, "store.create", created.store.name, tenant=tenant, after=wish)
         store = visible_stores(access).get(pk=created.store.pk)
-        body = StoreDetailSerializer(store, context={"request": request, **detail_context(store, access)}).data
+        # A plain dictionary: the page for a browser would make its form from the serializer behind the data.
+        body = dict(StoreDetailSerializer(store, context={"request": request, **detail_context(store, access)}).data)
         location = reverse("store", args=[store.name], request=request)
         return Response(body, status=201 if created.new else 200, headers={"Location": location})
 
@@ -133,7 +134,7 @@ class StoreView(GenericAPIView[Store]):
     def shown(self, store: Store) -> Any:
         """The store's whole shape."""
         context = {"request": self.request, **detail_context(store, self.access())}
-        return StoreDetailSerializer(store, context=context).data
+        return dict(StoreDetailSerializer(store, context=context).data)
 
 
 class StoreDetail(StoreView):

@@ -18,7 +18,10 @@ _RANK = {Role.VIEWER: 1, Role.MEMBER: 2, Role.OWNER: 3}
 
 @dataclass(frozen=True)
 class Access:
-    """A caller's roles by the tenant's primary key; with `everything` (a superuser) all tenants are as their own."""
+    """A caller's memberships, as roles by the tenant's primary key.
+
+    With `everything` (a superuser) all other tenants are as the caller's own, too.
+    """
 
     roles: Mapping[int, Role] = field(default_factory=dict)
     everything: bool = False
@@ -53,13 +56,11 @@ def caller(request: Request) -> User:
 
 
 def access_of(user: User | AnonymousUser) -> Access:
-    """Ask the database for the caller's roles (one query; none for a superuser)."""
+    """Ask the database for the caller's roles, in one query."""
     if not user.is_authenticated or not user.is_active:
         return Access()
-    if user.is_superuser:
-        return Access(everything=True)
     rows = Membership.objects.filter(user_id=user.pk).values_list("tenant_id", "role")
-    return Access(roles={tenant_id: Role(role) for tenant_id, role in rows})
+    return Access(roles={tenant_id: Role(role) for tenant_id, role in rows}, everything=user.is_superuser)
 
 
 def at_least(role: Role | None, needed: Role) -> bool:

@@ -127,6 +127,10 @@ def test_the_browsable_api_has_forms_filters_and_links() -> None:
     assert 'name="display_name"' in page
     assert 'href="http://testserver/stores/wool"' in page
     assert "Filters" in page
+    made = ann.post("/stores", {"name": "wool-2", "engine": "woocommerce"}, headers={"Accept": "text/html"})
+    assert 'name="display_name"' in made.content.decode()
+    assert 'name="queue_position"' not in made.content.decode()
+    assert 'name="phase"' not in made.content.decode()
     assert ann.get("/stores/wool", headers={"Accept": "text/html"}).status_code == 200
 
 
