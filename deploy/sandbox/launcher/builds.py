@@ -125,7 +125,7 @@ class _Running:
 
 
 def _build(build: Build, home: Home, console: Console, running: _Running) -> None:
-    title = f"Building {build.name}" if not build.is_made else f"Checking {build.name}"
+    title = f"Build of {build.name}"
     log = LogFile(home.logs / f"build-{build.name.lower()}.log", echo=lambda line: console.detail(title, line))
     with console.step(title):
         process = running.start(build.argv(), _environment())

@@ -43,6 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"storeplane: {error}\n")
         return 1
     except KeyboardInterrupt:
+        sys.stderr.write("storeplane: Interrupted.\n")
         return 130
     except BrokenPipeError:
         return 0  # `storeplane logs | head`

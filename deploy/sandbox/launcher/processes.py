@@ -16,6 +16,7 @@ _UNWANTED = (
     "PYTHONPATH",
     "PYTHONHOME",
     "PYTHONSTARTUP",
+    "PYTHONDONTWRITEBYTECODE",  # each process would compile Django anew: 3 s in place of 1
     "DJANGO_SETTINGS_MODULE",
     "NODE_OPTIONS",
     "PROMETHEUS_MULTIPROC_DIR",

@@ -31,8 +31,8 @@ def test_the_steps_of_a_build_are_shown_and_kept_in_its_log(home: Home, tmp_path
     output = io.StringIO()
     builds.build_all([script(tmp_path, "shop", "print('step compile ... 1.0 s')")], home, Console(output))
     shown = output.getvalue().splitlines()
-    assert shown[:2] == ["  Building shop ...", "    Building shop: step compile ... 1.0 s"]
-    assert shown[2].startswith("  Building shop ... ")
+    assert shown[:2] == ["  Build of shop ...", "    Build of shop: step compile ... 1.0 s"]
+    assert shown[2].startswith("  Build of shop ... ")
     assert "step compile ... 1.0 s" in (home.logs / "build-shop.log").read_text()
 
 
