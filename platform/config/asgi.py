@@ -19,13 +19,14 @@ from stores.consumers import StoreEvents
 from tenants.sockets import OriginCheck, SocketUser
 
 from config.apps import refuse_unsafe_settings
+from config.body_limit import BodyLimit
 from config.lifespan import Lifespan
 
 refuse_unsafe_settings()
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": BodyLimit(django_application),
         "websocket": OriginCheck(SocketUser(URLRouter([re_path(r"^stores/ws/?$", StoreEvents.as_asgi())]))),
         "lifespan": Lifespan(),
     }

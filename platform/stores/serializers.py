@@ -73,6 +73,10 @@ class EventSerializer(serializers.ModelSerializer[StoreEvent]):
         fields = ("id", "store", "type", "message", "phase", "step", "timestamp", "request_id")
 
 
+# One of each for all stores: to build a serializer costs more than to use it, and lists need hundreds.
+_CONDITION, _STEP, _OPERATION = ConditionSerializer(), StepSerializer(), OperationRefSerializer()
+
+
 class StoreSerializer(serializers.ModelSerializer[Store]):
     """A store as lists and the WebSocket show it; the context's `work` maps primary keys to WorkView."""
 
@@ -128,18 +132,18 @@ class StoreSerializer(serializers.ModelSerializer[Store]):
     def get_conditions(self, store: Store) -> Any:
         """In the order in which a birth turns them True, not in that of their rows."""
         conditions = sorted(store.conditions.all(), key=lambda condition: _ORDER.get(condition.type, len(_ORDER)))
-        return ConditionSerializer(conditions, many=True).data
+        return [_CONDITION.to_representation(condition) for condition in conditions]
 
     @extend_schema_field(StepSerializer(many=True))
     def get_pipeline(self, store: Store) -> Any:
         """The steps of the latest operation."""
-        return StepSerializer(self._work(store).pipeline, many=True).data
+        return [_STEP.to_representation(step) for step in self._work(store).pipeline]
 
     @extend_schema_field(OperationRefSerializer(allow_null=True))
     def get_operation(self, store: Store) -> Any:
         """The latest operation, or null."""
         operation = self._work(store).operation
-        return None if operation is None else OperationRefSerializer(operation).data
+        return None if operation is None else _OPERATION.to_representation(operation)
 
 
 class VerdictSerializer(serializers.Serializer[Any]):

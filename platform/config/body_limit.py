@@ -1,0 +1,61 @@
+"""Bodies that are too large are refused before they fill the disk: Django takes in the whole body first."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+LIMIT_BYTES = 1024 * 1024
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[..., Awaitable[None]]
+
+
+class _TooLarge(Exception):
+    """More came than may."""
+
+
+class BodyLimit:
+    """ASGI around the HTTP application; counts what comes, whether a length was announced or not."""
+
+    def __init__(self, inner: App, limit: int = LIMIT_BYTES) -> None:
+        self._inner = inner
+        self._limit = limit
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if _announced(scope) > self._limit:
+            await self._refuse(send)
+            return
+        had = 0
+
+        async def counted() -> Message:
+            nonlocal had
+            message = await receive()
+            had += len(message.get("body", b""))
+            if had > self._limit:
+                raise _TooLarge
+            return message
+
+        try:
+            await self._inner(scope, counted, send)
+        except _TooLarge:
+            # Django asks for the body before it does anything else, so no answer can have begun.
+            await self._refuse(send)
+
+    async def _refuse(self, send: Send) -> None:
+        body = {
+            "type": "urn:storeplane:problem:too-large",
+            "title": "The body is too large",
+            "status": 413,
+            "detail": f"A body may have {self._limit} bytes at most.",
+        }
+        headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+def _announced(scope: Message) -> int:
+    """The length that the header tells; 0 when it tells none (the server has refused one that is no number)."""
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
