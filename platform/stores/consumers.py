@@ -18,7 +18,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from tenants.access import Access, access_of
 from tenants.models import User
-from tenants.sockets import refuse
+from tenants.sockets import is_still_logged_in, refuse
 
 from stores import snapshots
 from stores.feed import Feed, Message
@@ -100,17 +100,17 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._put({"type": "hello", "last_event_id": newest})
         if since is not None:
             await self._catch_up()
-        await self._put({"type": "replayed"})
+        await self._put({"type": "replayed", "last_event_id": self.feed.confirmed})
         held, self.held = self.held or [], None
         for message in held:
             await self.store_event(message)
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            await self._put({"type": "ping"})
             if not await self._refresh_access():
                 await self.close(UNAUTHENTICATED)
                 return
             await self._catch_up()
+            await self._put({"type": "ping", "last_event_id": self.feed.confirmed})
 
     async def _catch_up(self) -> None:
         """Send what the log has and the listener lacks, a page at a time; waits when the listener is slow."""
@@ -124,7 +124,7 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _refresh_access(self) -> bool:
         """Follow changes of membership; false when the caller may not listen any more."""
         access = await database_sync_to_async(_fresh_access)(self.scope["user"])
-        if access is None:
+        if access is None or not await database_sync_to_async(is_still_logged_in)(self.scope):
             return False
         if access != self.access:
             self.access = access

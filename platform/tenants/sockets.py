@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http.request import validate_host
 
 from tenants.identity import HEADER, InvalidUserId, header_is_believed, user_for
@@ -66,6 +67,14 @@ class SocketUser:
             await refuse(scope, receive, send, status=401, reason="not-authenticated", detail=str(error))
             return
         await self._inner({**scope, "user": user}, receive, send)
+
+
+def is_still_logged_in(scope: Scope) -> bool:
+    """Whether the session that a socket was opened with still stands; true for one that came by the header."""
+    session = scope.get("session")
+    if session is None:
+        return True
+    return SESSION_KEY in type(session._wrapped)(session.session_key)
 
 
 def header(scope: Scope, name: str) -> str | None:

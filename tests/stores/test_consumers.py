@@ -92,7 +92,7 @@ async def test_an_event_comes_live_and_then_the_store_once_for_a_burst() -> None
         await delete("ann", "tea-shop")
         had = await until(ann, is_type("store"))
 
-    assert greeting == [{"type": "hello", "last_event_id": 0}, {"type": "replayed"}]
+    assert greeting == [{"type": "hello", "last_event_id": 0}, {"type": "replayed", "last_event_id": 0}]
     assert [message["event"]["type"] for message in had[:-1]] == ["STORE_REQUESTED", "DELETE_START"]
     assert set(had[0]["event"]) == {"id", "store", "type", "message", "phase", "step", "timestamp"}
     store = had[-1]["store"]
@@ -108,6 +108,7 @@ async def test_since_replays_what_was_missed_before_anything_new() -> None:
         had = await until(ann, is_type("replayed"))
 
     assert had[0] == {"type": "hello", "last_event_id": second}
+    assert had[-1] == {"type": "replayed", "last_event_id": second}
     assert [message["event"]["id"] for message in had[1:-1]] == [second]
 
 
@@ -148,10 +149,9 @@ async def test_what_redis_swallowed_comes_with_the_next_heartbeat(monkeypatch: p
     async with listening(user="ann") as ann:
         await until(ann, is_type("replayed"))
         lost = await sync_to_async(_commit_unpublished)()
-        had = await until(ann, is_type("event"))
+        had = await until(ann, lambda message: message == {"type": "ping", "last_event_id": lost})
 
-    assert had[-1]["event"]["id"] == lost
-    assert {"type": "ping"} in had
+    assert [message["event"]["id"] for message in had if message["type"] == "event"] == [lost]
 
 
 def _commit_unpublished() -> int:
@@ -190,7 +190,7 @@ async def test_nobody_hears_of_another_tenants_stores() -> None:
 
 
 async def test_a_superuser_with_a_session_hears_all_tenants() -> None:
-    cookie = await sync_to_async(_session_of_a_superuser)()
+    cookie = await sync_to_async(_session_of_a_superuser)(Client())
     async with listening(headers={"Cookie": cookie, "Origin": "http://localhost:8000"}) as root:
         await until(root, is_type("replayed"))
         await post("ann", "anns-shop")
@@ -199,8 +199,7 @@ async def test_a_superuser_with_a_session_hears_all_tenants() -> None:
     assert had[-1]["event"]["store"] == "anns-shop"
 
 
-def _session_of_a_superuser() -> str:
-    client = Client()
+def _session_of_a_superuser(client: Client) -> str:
     client.force_login(User.objects.create(username="root", is_superuser=True))
     return f"sessionid={client.cookies['sessionid'].value}"
 
@@ -231,6 +230,22 @@ def _post_for(user: str, house: Tenant, name: str) -> None:
     assert as_user(user).post("/stores", wish).status_code == 201
 
 
+async def test_who_logs_out_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    cookie = await sync_to_async(_session_of_a_superuser)(client)
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
+    async with listening(headers={"Cookie": cookie}) as root:
+        await until(root, is_type("ping"))
+        await sync_to_async(client.logout)()
+        assert await closing_code(root) == consumers.UNAUTHENTICATED
+
+
+async def closing_code(listener: Socket) -> int:
+    while (message := await listener.receive_output(10))["type"] != "websocket.close":
+        pass
+    return int(message["code"])
+
+
 async def test_a_user_who_is_switched_off_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     user = await hello("ann")
     monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
@@ -238,12 +253,7 @@ async def test_a_user_who_is_switched_off_is_sent_away(monkeypatch: pytest.Monke
         await until(ann, is_type("replayed"))
         user.is_active = False
         await user.asave()
-        while True:
-            message = await ann.receive_output(10)
-            if message["type"] == "websocket.close":
-                break
-
-    assert message["code"] == consumers.UNAUTHENTICATED
+        assert await closing_code(ann) == consumers.UNAUTHENTICATED
 
 
 @pytest.mark.parametrize(
