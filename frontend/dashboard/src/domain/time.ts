@@ -5,7 +5,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ["hour", 3600],
   ["minute", 60],
 ];
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
 
 /** How long ago, in one unit: "3 min. ago". */
 export function ago(time: string, now: number): string {

@@ -53,7 +53,7 @@ export class Connection {
     this.closed = true;
     clearTimeout(this.timer);
     clearTimeout(this.silence);
-    if (this.socket) this.drop(this.socket);
+    this.drop();
   }
 
   /** Tries at once instead of waiting: the browser says that it is online or visible again. */
@@ -97,22 +97,21 @@ export class Connection {
   private listen(): void {
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
-      if (!this.socket) return;
-      this.drop(this.socket);
-      this.lost();
+      if (this.socket) this.lost();
     }, silenceAllowed);
   }
 
-  private drop(socket: Socket): void {
-    socket.onmessage = null;
-    socket.onclose = null;
-    socket.close();
+  private drop(): void {
+    if (!this.socket) return;
+    this.socket.onmessage = null;
+    this.socket.onclose = null;
+    this.socket.close();
     this.socket = null;
   }
 
   private lost(): void {
     clearTimeout(this.silence);
-    this.socket = null;
+    this.drop();
     if (this.closed) return;
     this.failures += 1;
     this.handlers.onStatus(this.failures >= attemptsUntilBlocked ? "blocked" : "reconnecting");

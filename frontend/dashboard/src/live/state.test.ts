@@ -178,7 +178,7 @@ describe("after any sequence of events", () => {
         expect(shown(page.state)).toEqual(platform.stores.map(shape).sort());
         for (const each of names) expect(storeByName(page.state, each)?.id).toBe(platform.youngest(each)?.id);
       }),
-      { numRuns: 2000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -193,7 +193,7 @@ describe("after any sequence of events", () => {
         const living = (stores: Store[]) => stores.filter((store) => store.phase !== "Deleting").map(shape).sort();
         expect(living(Object.values(page.state.stores))).toEqual(living(platform.stores));
       }),
-      { numRuns: 2000 },
+      { numRuns: 3000 },
     );
   });
 });

@@ -77,14 +77,15 @@ function remove(state: LiveState, name: string): LiveState {
   bearers.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
   const leaving = bearers.find((store) => store.phase === "Deleting");
   const gone = leaving ?? bearers[0];
-  if (!gone) return { ...state, awaited: without(state.awaited, name) };
+  // A fetch that is under way may still bring it.
+  if (!gone) return { ...state, awaited: { ...state.awaited, [name]: state.clock } };
   // When none was known to be leaving, the one taken away may be the successor: a look brings it back.
   const settled = bearers.length === 1 && leaving !== undefined;
   return {
     ...state,
     stores: without(state.stores, String(gone.id)),
     heardOf: { ...state.heardOf, [gone.id]: state.clock },
-    awaited: settled ? without(state.awaited, name) : { ...state.awaited, [name]: state.clock },
+    awaited: settled ? state.awaited : { ...state.awaited, [name]: state.clock },
   };
 }
 

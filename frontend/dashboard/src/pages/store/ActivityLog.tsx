@@ -49,11 +49,13 @@ export function ActivityLog({ store, first }: ActivityLogProps) {
         <Text c="dimmed">{text ? "No line has that in it." : "Nothing has happened yet."}</Text>
       ) : (
         // Focusable, so that it can be scrolled by the keyboard.
-        <ol className="log" data-testid="activity" tabIndex={0} role="log" aria-label="Activity, newest first">
-          {shown.map((event) => (
-            <Line key={event.id} event={event} />
-          ))}
-        </ol>
+        <div className="log" data-testid="activity" tabIndex={0} role="log" aria-label="Activity, newest first">
+          <ol>
+            {shown.map((event) => (
+              <Line key={event.id} event={event} />
+            ))}
+          </ol>
+        </div>
       )}
       {logs.hasNextPage && (
         <Button variant="default" loading={logs.isFetchingNextPage} onClick={() => void logs.fetchNextPage()}>

@@ -1,0 +1,240 @@
+import { http, HttpResponse } from "msw";
+import { setupServer } from "msw/node";
+import { vi } from "vitest";
+import type { LiveMessage, Phase, Step, Store, StoreDetail, StoreEvent } from "../src/api/types";
+
+/** A platform small enough to read: its API by msw, its WebSocket by a stand-in for the browser's class. */
+export class Platform {
+  signedIn = true;
+  stores = new Map<string, Store>();
+  log: StoreEvent[] = [];
+  sockets: FakeWebSocket[] = [];
+  /** Whether WebSockets get through. */
+  open = true;
+  requests: { what: string; body: unknown; csrf: string | null }[] = [];
+  retryAllowed = false;
+  refuseCreate: { status: number; field: string; message: string } | null = null;
+  down: string | null = null;
+  readonly server = setupServer(
+    http.all("*", async ({ request }) => {
+      const url = new URL(request.url);
+      const body = request.headers.get("content-type")?.includes("json") ? await request.json() : await request.text();
+      const what = `${request.method} ${url.pathname}`;
+      this.requests.push({ what, body, csrf: request.headers.get("x-csrftoken") });
+      return this.answer(what, body as Record<string, string>);
+    }),
+  );
+
+  start(): void {
+    this.server.listen({ onUnhandledRequest: "error" });
+    const platform = this;
+    vi.stubGlobal(
+      "WebSocket",
+      class extends FakeWebSocket {
+        constructor(url: URL) {
+          super(url);
+          platform.sockets.push(this);
+          queueMicrotask(() => {
+            if (!platform.open) this.lose();
+            else platform.greet(this);
+          });
+        }
+      },
+    );
+  }
+
+  stop(): void {
+    this.server.close();
+    vi.unstubAllGlobals();
+  }
+
+  add(name: string, phase: Phase, more: Partial<Store> = {}): Store {
+    const store: Store = {
+      id: this.stores.size + 1,
+      name,
+      display_name: "",
+      tenant: "acme",
+      engine: "medusa",
+      plan: "small",
+      phase,
+      message: "",
+      url: `http://${name}.localhost:8080`,
+      admin_url: `http://${name}.localhost:8080/app`,
+      queue_position: null,
+      created_at: "2026-11-23T12:00:00Z",
+      ready_at: null,
+      generation: 1,
+      observed_generation: 1,
+      drift_policy: "heal",
+      suspended: false,
+      deletion_protection: false,
+      conditions: [],
+      pipeline: pipeline(phase === "Ready" ? 5 : 0),
+      operation: { id: "op", kind: "provision", state: "running" },
+      ...more,
+    };
+    this.stores.set(name, store);
+    return store;
+  }
+
+  /** A change, with its event, told to all who listen. */
+  change(name: string, changes: Partial<Store>, type: string, message = ""): void {
+    const store = { ...this.stores.get(name)!, ...changes };
+    this.stores.set(name, store);
+    const event = this.record(store, type, message);
+    this.say({ type: "event", event });
+    this.say({ type: "store", store });
+  }
+
+  record(store: Store, type: string, message: string): StoreEvent {
+    const timestamp = new Date(Date.parse("2026-11-23T12:00:00Z") + this.log.length * 1000).toISOString();
+    const event = { id: this.log.length + 1, store: store.name, type, message, phase: store.phase, step: "", timestamp };
+    this.log.push(event);
+    return event;
+  }
+
+  say(message: LiveMessage): void {
+    for (const socket of this.sockets) if (socket.isOpen) socket.hear(message);
+  }
+
+  greet(socket: FakeWebSocket): void {
+    const since = socket.url.searchParams.get("since");
+    socket.isOpen = true;
+    socket.hear({ type: "hello", last_event_id: this.log.length });
+    if (since !== null) for (const event of this.log.slice(Number(since))) socket.hear({ type: "event", event });
+    socket.hear({ type: "replayed" });
+  }
+
+  private answer(what: string, body: Record<string, string>): Response {
+    if (what.includes("/api-auth/login/")) return this.login(what, body as unknown as string);
+    if (what === "GET /health") return health(this.down);
+    if (!this.signedIn) return problem(401, "not-authenticated", "Log in.");
+    if (what === "GET /me") return HttpResponse.json(me);
+    if (what === "GET /engines") return HttpResponse.json(engines);
+    if (what === "GET /plans") return HttpResponse.json(plans);
+    if (what === "GET /stores") return HttpResponse.json({ next: null, previous: null, results: [...this.stores.values()] });
+    if (what === "POST /stores") return this.create(body);
+    const [, name, page] = /^\w+ \/stores\/([^/]+)\/?(\w*)/.exec(what) ?? [];
+    const store = this.stores.get(name ?? "");
+    if (!store) return problem(404, "not-found", "There is nothing of that name, or it isn't yours to see.");
+    if (page === "logs") return HttpResponse.json({ next: null, previous: null, results: this.logOf(store) });
+    if (page === "credentials") return HttpResponse.json(credentials);
+    if (page === "retry") return HttpResponse.json({}, { status: 202 });
+    if (what.startsWith("DELETE")) {
+      this.change(store.name, { phase: "Deleting" }, "DELETE_START");
+      return HttpResponse.json({}, { status: 202 });
+    }
+    if (what.startsWith("PATCH")) this.change(store.name, body as Partial<Store>, "SPEC_CHANGED");
+    return HttpResponse.json(this.detail(this.stores.get(store.name)!));
+  }
+
+  private create(body: Record<string, string>): Response {
+    if (this.refuseCreate) {
+      const { status, field, message } = this.refuseCreate;
+      return problem(status, "name-taken", message, [{ field, message }]);
+    }
+    const store = this.add(body["name"]!, "Pending", { queue_position: 1 });
+    this.record(store, "STORE_REQUESTED", "");
+    return HttpResponse.json(this.detail(store), { status: 201 });
+  }
+
+  private login(what: string, body: string): Response {
+    if (what.startsWith("GET")) return new HttpResponse("<form>");
+    this.signedIn = body.includes("password=right");
+    // fetch gives a page nothing of a redirect but its type; the stand-in's answer keeps its status.
+    return new HttpResponse(null, this.signedIn ? { status: 302, headers: { location: "/" } } : { status: 200 });
+  }
+
+  private logOf(store: Store): StoreEvent[] {
+    return this.log.filter((event) => event.store === store.name).reverse();
+  }
+
+  private detail(store: Store): StoreDetail {
+    const verdict = (allowed: boolean, reason: string) => ({ allowed, reason: allowed ? null : reason });
+    return {
+      ...store,
+      events: this.logOf(store).slice(0, 15),
+      allowed_actions: {
+        retry: verdict(this.retryAllowed, "Only a failed store can be retried."),
+        delete: verdict(!store.deletion_protection && store.phase !== "Deleting", "The store is protected from deletion."),
+        change: verdict(true, ""),
+        credentials: verdict(true, ""),
+      },
+    };
+  }
+}
+
+export class FakeWebSocket {
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  isOpen = false;
+  readonly url: URL;
+
+  constructor(url: URL | string) {
+    this.url = new URL(url);
+  }
+
+  hear(message: LiveMessage): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+
+  lose(): void {
+    this.isOpen = false;
+    this.onclose?.();
+  }
+}
+
+/** Five steps, the first `done` of them succeeded, the next running. */
+export function pipeline(done: number): Step[] {
+  return ["Namespace", "Helm", "Database", "Backend", "Storefront"].map((label, place) => ({
+    name: label.toLowerCase(),
+    label,
+    state: place < done ? "succeeded" : place === done ? "running" : "pending",
+    attempt: place <= done ? 1 : 0,
+    started_at: place <= done ? "2026-11-23T12:00:00Z" : null,
+    finished_at: place < done ? "2026-11-23T12:00:04Z" : null,
+    waiting_for: place === done ? "the pod to be ready" : "",
+    error: "",
+  }));
+}
+
+function problem(status: number, reason: string, detail: string, errors: { field: string; message: string }[] = []) {
+  return HttpResponse.json({ type: `urn:storeplane:problem:${reason}`, title: reason, status, detail, errors }, { status });
+}
+
+function health(down: string | null): Response {
+  const checks = Object.fromEntries(
+    ["database", "redis", "broker", "cluster", "workers", "beat"].map((part) => [
+      part,
+      part === down ? { ok: false, message: `${part} does not answer.` } : { ok: true, message: "It answers." },
+    ]),
+  );
+  return HttpResponse.json({ status: down ? "not ready" : "ready", checks }, { status: down ? 503 : 200 });
+}
+
+const me = {
+  username: "ada",
+  name: "Ada",
+  is_superuser: false,
+  authenticated_by: "session",
+  tenants: [{ slug: "acme", name: "Acme", plan: "small", role: "owner", stores_used: 2, stores_allowed: 10 }],
+};
+const engines = [
+  { name: "medusa", label: "MedusaJS", description: "Headless commerce.", available: true, message: "" },
+  { name: "woocommerce", label: "WooCommerce", description: "WordPress.", available: false, message: "Nothing runs for it yet." },
+];
+const plans = [
+  { name: "small", label: "Small", description: "A first shop.", stores_allowed: 10 },
+  { name: "large", label: "Large", description: "A busy shop.", stores_allowed: 100 },
+];
+const credentials = {
+  admin_url: "http://alpha.localhost:8080/app",
+  admin_email: "admin@alpha.localhost",
+  admin_password: "correct horse",
+  backend_url: "http://alpha.localhost:8080",
+  publishable_key: "pk_1",
+};
