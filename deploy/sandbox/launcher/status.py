@@ -1,17 +1,15 @@
 """`status`: every process with its memory and CPU. The keys of the JSON form are stable; new ones may be added."""
 
-import os
 import time
 from typing import Any
-
-import psutil
 
 from sandbox.launcher import running
 from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home, read_json
+from sandbox.launcher.measure import Pod, measure, split_pods, tree_of
 
-SAMPLE = 0.25  # seconds over which CPU use is measured
 NOT_RUNNING = 3  # the exit code, as systemctl has it
+_LONG_MINUTES, _LONG_HOURS = 120, 7200  # seconds from which an age is told in minutes, in hours
 
 
 def report(home: Home) -> dict[str, Any]:
@@ -28,12 +26,18 @@ def report(home: Home) -> dict[str, Any]:
         "options": state.get("options"),
     }
     if found is None:
-        return {**head, "supervisor": None, "processes": [], "jobs": []}
+        return {**head, "supervisor": None, "processes": [], "pods": [], "jobs": []}
     rows: list[dict[str, Any]] = state["processes"]
-    supervisor = {"name": "supervisor", "state": "running", "pid": found.pid, "address": "", "restarts": 0}
-    processes = _measured([{**supervisor, "started_at": state["started_at"]}, *(r for r in rows if not r["job"])])
     jobs = [{key: row[key] for key in ("name", "state", "exit_code")} for row in rows if row["job"]]
-    return {**head, "supervisor": processes[0], "processes": processes[1:], "jobs": jobs}
+    supervisor = {
+        "name": "supervisor",
+        "state": "running",
+        "pid": found.pid,
+        "address": "",
+        "restarts": 0,
+        "started_at": state["started_at"],
+    }
+    return {**head, **_measured(supervisor, [row for row in rows if not row["job"]]), "jobs": jobs}
 
 
 def show(home: Home, console: Console) -> int:
@@ -44,93 +48,58 @@ def show(home: Home, console: Console) -> int:
         console.line(f"Not running ({told['home']}).{why}")
         return NOT_RUNNING
     console.line(f"{told['phase'].capitalize()} at {told['urls']['dashboard']} ({told['home']})\n")
+    rows = [told["supervisor"], *told["processes"], *told["pods"]]
     table: list[tuple[str, ...]] = [("NAME", "STATE", "PID", "RSS", "PSS", "CPU", "RESTARTS", "UPTIME", "ADDRESS")]
-    table += [_cells(row) for row in [told["supervisor"], *told["processes"]]]
+    table += [_cells(row) for row in rows]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     for line in table:
         console.line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-    total = sum(row["pss_bytes"] or row["rss_bytes"] or 0 for row in [told["supervisor"], *told["processes"]])
-    console.line(
-        f"\n{_size(total)} in all (PSS shares out what processes have in common; a worker counts its children)."
-    )
+    total = sum(row["pss_bytes"] or 0 for row in rows)
+    console.line(f"\n{_size(total)} in all (PSS shares out what processes have in common; each row has its children).")
     return 0
 
 
-def _measured(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    trees = [_tree(row["pid"]) if row["pid"] else [] for row in rows]
-    before = [_cpu(tree) for tree in trees]
-    time.sleep(SAMPLE)
-    measured = []
-    for row, tree, earlier in zip(rows, trees, before, strict=True):
-        cpu = _cpu(tree)
-        measured.append(
-            {
-                "name": row["name"],
-                "state": row["state"],
-                "pid": row["pid"],
-                "address": row["address"],
-                "rss_bytes": _sum(tree, "rss") if tree else None,
-                "pss_bytes": _sum(tree, "pss") if tree else None,
-                "cpu_percent": round(max(cpu - earlier, 0) / SAMPLE * 100, 1) if tree else None,
-                "cpu_seconds": round(cpu, 2) if tree else None,
-                "restarts": row["restarts"],
-                "started_at": row["started_at"],
-                "uptime_seconds": round(time.time() - row["started_at"], 1) if tree and row["started_at"] else None,
-            }
-        )
-    return measured
+def _measured(supervisor: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rows with their use; what the sandbox runs for a store is the store's row, not the sandbox's."""
+    trees = [tree_of(row["pid"]) for row in rows]
+    own = tree_of(supervisor["pid"])[:1]
+    pods: list[Pod] = []
+    for place, row in enumerate(rows):
+        if row["name"] == "sandbox":
+            trees[place], pods = split_pods(trees[place])
+    used = measure([own, *trees, *(pod.tree for pod in pods)])
+    return {
+        "supervisor": _row(supervisor, used[0]),
+        "processes": [_row(row, use) for row, use in zip(rows, used[1:], strict=False)],
+        "pods": [
+            {"namespace": pod.namespace, "name": pod.name, "pid": pod.tree[0].pid, **use}
+            for pod, use in zip(pods, used[1 + len(rows) :], strict=True)
+        ],
+    }
 
 
-def _tree(pid: int) -> list[psutil.Process]:
-    """The process and the children that share its session: pods, which have their own, are not the sandbox's memory."""
-    try:
-        leader = psutil.Process(pid)
-        session = _session(pid)
-        return [leader, *(child for child in leader.children(recursive=True) if _session(child.pid) == session)]
-    except psutil.Error:
-        return []
-
-
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except OSError:
-        return -1
-
-
-def _cpu(tree: list[psutil.Process]) -> float:
-    total = 0.0
-    for process in tree:
-        try:
-            times = process.cpu_times()
-        except psutil.Error:
-            continue
-        total += times.user + times.system
-    return total
-
-
-def _sum(tree: list[psutil.Process], kind: str) -> int:
-    total = 0
-    for process in tree:
-        try:
-            total += getattr(process.memory_full_info() if kind == "pss" else process.memory_info(), kind)
-        except (psutil.Error, OSError):
-            continue
-    return total
+def _row(row: dict[str, Any], use: dict[str, Any]) -> dict[str, Any]:
+    alive = row["pid"] is not None and row["started_at"] is not None
+    return {
+        **{key: row[key] for key in ("name", "state", "pid", "address", "restarts", "started_at")},
+        "uptime_seconds": round(time.time() - row["started_at"], 1) if alive else None,
+        **use,
+    }
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    name = f"{row['namespace']}/{row['name']}" if "namespace" in row else row["name"]
     cpu = "-" if row["cpu_percent"] is None else f"{row['cpu_percent']:.1f} %"
     return (
-        row["name"],
-        row["state"],
+        name,
+        row.get("state", "running"),
         str(row["pid"] or "-"),
         _size(row["rss_bytes"]),
         _size(row["pss_bytes"]),
         cpu,
-        str(row["restarts"]),
-        _age(row["uptime_seconds"]),
-        row["address"],
+        str(row.get("restarts", "-")),
+        _age(row.get("uptime_seconds")),
+        row.get("address", ""),
     )
 
 
@@ -141,5 +110,6 @@ def _size(count: int | None) -> str:
 def _age(seconds: float | None) -> str:
     if seconds is None:
         return "-"
-    minutes, hours = seconds / 60, seconds / 3600
-    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if hours < 2 else f"{hours:.0f} h"  # noqa: PLR2004
+    if seconds < _LONG_MINUTES:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < _LONG_HOURS else f"{seconds / 3600:.0f} h"

@@ -56,7 +56,7 @@ def test_status_as_json_has_its_keys_also_when_nothing_runs(home: Home, capsys: 
     assert cli.main(["status", "--json"]) == 3
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {
-        "home", "phase", "error", "urls", "kubeconfig", "options", "supervisor", "processes", "jobs",
+        "home", "phase", "error", "urls", "kubeconfig", "options", "supervisor", "processes", "pods", "jobs",
     }  # fmt: skip
     assert (told["phase"], told["processes"]) == ("stopped", [])
 
