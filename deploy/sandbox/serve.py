@@ -138,7 +138,7 @@ def _plane_settings(settings: Settings) -> PlaneSettings:
 
 @contextlib.asynccontextmanager
 async def _api(registry: Registry, plane: Plane, listener: socket.socket) -> AsyncIterator[None]:
-    runner = web.AppRunner(make_app(registry, plane.logs), shutdown_timeout=HANG_UP_SECONDS)
+    runner = web.AppRunner(make_app(registry, plane.logs), access_log=None, shutdown_timeout=HANG_UP_SECONDS)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     try:

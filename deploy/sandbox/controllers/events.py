@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sandbox.controllers")
 
-# An event that repeats is counted up, not written anew (as client-go's correlator does).
+# An event that repeats is counted up, not written anew (as client-go's correlator does), and not at every time: a probe
+# that fails each second would make most of the writes of a store's birth.
 REMEMBERED = 2048
+COUNT_EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class _News:
     field: str
 
 
+@dataclass
+class _Told:
+    name: str
+    count: int
+    written: float
+
+
 class Recorder:
     """Records events of one component."""
 
@@ -33,7 +43,7 @@ class Recorder:
         self._registry = cluster.registry
         self._events = cluster.registry.resource("events")
         self._source = {"component": component, **({"host": host} if host else {})}
-        self._known: dict[tuple[str, _News], tuple[str, int]] = {}
+        self._known: dict[tuple[str, _News], _Told] = {}
 
     def normal(self, about: Obj, reason: str, message: str, *, field: str = "") -> None:
         """An event of type Normal; `field` is a fieldPath such as `spec.containers{web}`."""
@@ -48,22 +58,23 @@ class Recorder:
         key = (about["metadata"]["uid"], news)
         try:
             if key in self._known:
-                name, count = self._known[key]
-                self._count_up(namespace, name, count + 1)
-                self._known[key] = (name, count + 1)
+                self._count_up(namespace, self._known[key])
                 return
         except ApiError:  # the old event is gone: write a new one
             del self._known[key]
         try:
-            self._known[key] = (self._create(namespace, about, news), 1)
+            self._known[key] = _Told(self._create(namespace, about, news), 1, time.monotonic())
         except ApiError as error:  # a namespace that terminates takes no events; nothing depends on them
             log.debug("event %s of %s not recorded: %s", news.reason, about["metadata"]["name"], error)
         if len(self._known) > REMEMBERED:
             self._known.pop(next(iter(self._known)))
 
-    def _count_up(self, namespace: str, name: str, count: int) -> None:
-        patch = {"count": count, "lastTimestamp": stamp()}
-        self._registry.patch(self._events, namespace, name, patch, "merge")
+    def _count_up(self, namespace: str, told: _Told) -> None:
+        told.count += 1
+        if time.monotonic() - told.written >= COUNT_EVERY_SECONDS:
+            told.written = time.monotonic()
+            patch = {"count": told.count, "lastTimestamp": stamp()}
+            self._registry.patch(self._events, namespace, told.name, patch, "merge")
 
     def _create(self, namespace: str, about: Obj, news: _News) -> str:
         name = f"{about['metadata']['name']}.{random_suffix(16)}"

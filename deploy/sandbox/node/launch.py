@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from sandbox.node.volumes import PodVolumes
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # A container with a CPU limit gives way to the platform's own processes; a real limit needs cgroups.
 LIMITED_NICE = 5
+RUN = "STOREPLANE_SANDBOX_RUN"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Launch:
     pod: Mapping[str, str]
     words: tuple[str, ...]
     nice: int
+    # An entry of `env` that no other run has.
+    mark: str
 
     def argv(self, words: list[str] | None = None) -> list[str]:
         """The container's own command, or another one in it. Raises UnknownProgramError."""
@@ -73,7 +77,9 @@ def prepare(host: Host, pod: Obj, container: Obj, image: Image, *, context: Cont
     cwd = paths.path(workdir) or str(folder)
     words = tuple(expand_references(word, own) for word in command_words(image, container))
     limited = ((container.get("resources") or {}).get("limits") or {}).get("cpu")
-    return Launch(image, env, cwd, paths, known, words, LIMITED_NICE if limited else 0)
+    run = uuid.uuid4().hex
+    env[RUN] = run
+    return Launch(image, env, cwd, paths, known, words, LIMITED_NICE if limited else 0, f"{RUN}={run}")
 
 
 def memory_limit(container: Obj) -> int:

@@ -70,15 +70,18 @@ class Processes:
         return self._supervisor.pid
 
     async def start(
-        self, argv: Sequence[str], env: Mapping[str, str], cwd: str, output: Output, *, nice: int = 0
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: str, output: Output, *, nice: int = 0, mark: str = ""
     ) -> Process:
-        """Start a program; `output` is called with "stdout" or "stderr" and bytes. Raises StartError."""
+        """Start a program; `output` is called with "stdout" or "stderr" and bytes. Raises StartError.
+
+        With a `mark` (an entry of `env`) all processes that have inherited it end with this one.
+        """
         self._last += 1
         loop = asyncio.get_running_loop()
         process = Process(self._last, loop.create_future())
         self._processes[process.number] = process
         ends = [self._reader(process, name, output) for name in ("stdout", "stderr")]
-        request = {"id": process.number, "argv": list(argv), "env": dict(env), "cwd": cwd, "nice": nice}
+        request = {"id": process.number, "argv": list(argv), "env": dict(env), "cwd": cwd, "nice": nice, "mark": mark}
         try:
             self._send(request, ends)
         except OSError as error:

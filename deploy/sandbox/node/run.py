@@ -47,7 +47,7 @@ class Run:
         """Start the process; raises StartError or UnknownProgramError."""
         launch = self.launch
         self._process = await self.host.processes.start(
-            launch.argv(), launch.env, launch.cwd, self.log.write, nice=launch.nice
+            launch.argv(), launch.env, launch.cwd, self.log.write, nice=launch.nice, mark=launch.mark
         )
         self._record = leftovers.record(self.host.state, self._process.pid)
         limit = memory_limit(self.spec)

@@ -3,12 +3,13 @@
 It runs as `python -I supervisor.py FD` with one end of a SOCK_SEQPACKET pair as FD, and imports little, because it
 forks for every container and every exec probe. Requests are JSON, one a packet, with file descriptors attached:
 
-    {"id": 7, "argv": [...], "env": {...}, "cwd": "/", "nice": 0}   fds: stdout, stderr
-    {"id": 7, "signal": 15}                                        to the whole process group
+    {"id": 7, "argv": [...], "env": {...}, "cwd": "/", "nice": 0, "mark": "A=b"}   with descriptors: stdout, stderr
+    {"id": 7, "signal": 15}                                                        to the whole process group
     {"quit": true}
 
-Answers: {"id": 7, "pid": 123} or {"id": 7, "error": "..."} , later {"id": 7, "exit": code} (128 + n for signal n, with
-"signal": n). When the socket closes, because the sandbox ended however it ended, every process is killed. Each child
+Answers: {"id": 7, "pid": 123} or {"id": 7, "error": "..."}, later {"id": 7, "exit": code} (128 + n for signal n, with
+"signal": n). A process that ends takes along its group, and with a mark every process that has it in its environment, as
+the end of a container's first process does. When the socket closes, because the sandbox ended however it ended, every process is killed. Each child
 also asks the kernel to be killed when this program dies, and since it is a subreaper, a process that was left behind by
 a container becomes its child and is reaped here.
 """
@@ -29,6 +30,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 PACKET_BYTES = 1 << 20
+LOOKS = 50
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -52,6 +54,7 @@ class Supervisor:
         self.channel = channel
         self.wake = wake
         self.children: dict[int, int] = {}
+        self.marks: dict[int, bytes] = {}
 
     def serve(self) -> None:
         """Loop over requests and ended children."""
@@ -96,6 +99,8 @@ class Supervisor:
             return
         child.returncode = 0  # reaped below, not by the Popen object
         self.children[child.pid] = request["id"]
+        if request.get("mark"):
+            self.marks[child.pid] = request["mark"].encode()
         self.answer(id=request["id"], pid=child.pid)
 
     def signal(self, number: int, what: int) -> None:
@@ -119,6 +124,7 @@ class Supervisor:
                 continue  # an orphan of a container
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+            kill_marked(self.marks.pop(pid, b""))
             code = os.waitstatus_to_exitcode(status)
             self.answer(id=number, exit=code if code >= 0 else 128 - code, signal=max(0, -code))
 
@@ -160,14 +166,36 @@ def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     return text, list(fds)
 
 
+def kill_marked(mark: bytes) -> None:
+    """Kill all with this in their environment, and look again until none is left to make new ones."""
+    for _ in range(LOOKS if mark else 0):
+        found = [pid for pid in processes() if mark in environment(pid)]
+        for pid in found:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+
+
+def processes() -> list[int]:
+    """All process ids."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def environment(pid: int) -> list[bytes]:
+    """The entries of a process's environment; nothing for a zombie or a stranger."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read().split(b"\0")
+    return []
+
+
 def descendants(root: int) -> list[int]:
     """All processes below `root`, from /proc."""
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError, IndexError, ValueError), open(f"/proc/{name}/stat") as file:
-                parent = int(file.read().rpartition(")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
+    for pid in processes():
+        with contextlib.suppress(OSError, IndexError, ValueError), open(f"/proc/{pid}/stat") as file:
+            parent = int(file.read().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(pid)
     found: list[int] = []
     waiting = [root]
     while waiting:

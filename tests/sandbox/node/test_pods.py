@@ -273,3 +273,13 @@ async def test_a_sidecar_starts_first_and_stops_last(world: World) -> None:
     done = await world.until(lambda: (world.get("Pod", "web") or {}).get("status", {}).get("phase") == "Succeeded")
     assert done
     await world.until(lambda: not processes(world))
+
+
+async def test_a_process_that_detached_itself_ends_with_its_container(world: World) -> None:
+    twice = "if os.fork() == 0:\n os.setsid()\n if os.fork() == 0: time.sleep(600)\n os._exit(0)"
+    script = f"import os, time\n{twice}\ntime.sleep(600)"
+    world.create(pod(command=["python", "-c", script], startupProbe=None, readinessProbe=None))
+    await world.until(lambda: len(marked_processes(world.state)) == 2)
+    world.delete("Pod", "web", grace_seconds=1)
+    await world.until(lambda: world.get("Pod", "web") is None)
+    assert marked_processes(world.state) == []
