@@ -7,11 +7,13 @@ forks for every container and every exec probe. Requests are JSON, one a packet,
     {"id": 7, "signal": 15}                                                        to the whole process group
     {"quit": true}
 
-Answers: {"id": 7, "pid": 123} or {"id": 7, "error": "..."}, later {"id": 7, "exit": code} (128 + n for signal n, with
-"signal": n). A process that ends takes along its group, and with a mark every process that has it in its environment, as
-the end of a container's first process does. When the socket closes, because the sandbox ended however it ended, every process is killed. Each child
-also asks the kernel to be killed when this program dies, and since it is a subreaper, a process that was left behind by
-a container becomes its child and is reaped here.
+Answers: {"id": 7, "pid": 123} or {"id": 7, "error": "..."}, later {"id": 7, "exit": code, "signal": 0}, where the code is
+128 + n for signal n. A process that ends takes along its group, and with a mark every process that has it in its
+environment, as the end of a container's first process does.
+
+When the socket closes, because the sandbox ended however it ended, every process is killed. Each child also asks the
+kernel to be killed when this program dies, and since it is a subreaper, a process that was left behind by a container
+becomes its child and is reaped here.
 """
 
 from __future__ import annotations
