@@ -19,7 +19,9 @@ from .patching.dispatch import Patcher
 from .resources import Resource
 from .schemas.builtin import schema_of
 from .schemas.decoding import decode_builtin
+from .schemas.node import OPEN, Node
 from .storage import Entry, Storage
+from .views import outward
 from .watching import Watch, Watches
 from .writes import Writer
 
@@ -178,9 +180,15 @@ class Registry:
 
     def decode(self, resource: Resource, obj: Json, options: WriteOptions) -> None:
         """Checks types and unknown fields of what was sent, in place."""
-        schema = schema_of(resource.group, resource.version, resource.kind)
-        if schema is not None:
-            decode_builtin(resource, obj, schema, options)
+        decode_builtin(resource, obj, self.schema(resource), options)
+
+    def schema(self, resource: Resource) -> Node:
+        """The schema of a whole object."""
+        return schema_of(resource.group, resource.version, resource.kind) or OPEN
+
+    def seen(self, resource: Resource, obj: Json) -> Json:
+        """A stored object in the version of the resource; shares its parts with the stored one."""
+        return outward(resource, obj)
 
     def check(self, resource: Resource, kind: Kind, obj: Json, old: Json | None) -> Causes:
         """What is wrong with an object, and with the step from its old state."""

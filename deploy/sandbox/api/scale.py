@@ -5,7 +5,6 @@ from typing import Any
 
 from .errors import Causes, bad_request, invalid, invalid_value
 from .jsontypes import Json, clone, dig
-from .resources import Resource
 from .selectors import format_label_selector
 
 
@@ -18,7 +17,7 @@ class ScalePaths:
     selector: tuple[str, ...] | None = None
 
 
-def scale_of(resource: Resource, obj: Json, paths: ScalePaths) -> Json:
+def scale_of(obj: Json, paths: ScalePaths) -> Json:
     """The Scale of an object."""
     metadata = {
         key: clone(obj["metadata"][key])
@@ -36,7 +35,7 @@ def scale_of(resource: Resource, obj: Json, paths: ScalePaths) -> Json:
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status}
 
 
-def scaled(resource: Resource, obj: Json, scale: Any, paths: ScalePaths) -> Json:
+def scaled(obj: Json, scale: Any, paths: ScalePaths) -> Json:
     """The object with the replica count of a Scale; raises 400 or 422 when that is not one."""
     if not isinstance(scale, dict) or scale.get("kind", "Scale") != "Scale":
         raise bad_request("the object provided is unrecognized (must be of type Scale)")

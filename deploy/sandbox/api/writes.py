@@ -8,6 +8,7 @@ from .jsontypes import Json, clone
 from .kinds.kind import Kind
 from .options import Target, WriteOptions
 from .resources import Resource
+from .scale import scaled
 from .storage import Entry
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ class Writer:
         self._registry = registry
         self._storage = registry.storage
 
-    def create(self, resource: Resource, namespace: str | None, body: Json, options: WriteOptions) -> Json:
-        """Stores a new object and returns it."""
+    def create(
+        self, resource: Resource, namespace: str | None, body: Json, options: WriteOptions, *, applied: bool = False
+    ) -> Json:
+        """Stores a new object and returns it; one that is ``applied`` knows its owners already."""
         obj = self._received(resource, namespace, body)
         kind = self._registry.kind_of(resource)
         self._registry.decode(resource, obj, options)
         kind.default(obj)
+        if not applied:
+            self._registry.ownership.created(resource, obj, options.manager)
         self._registry.admission.before_create(resource, obj, options)
         metadata.begin(obj)
         kind.born(obj)
@@ -34,7 +39,6 @@ class Writer:
         if causes:
             raise invalid(resource.group, resource.kind, obj["metadata"].get("name", ""), causes)
         self._refuse_taken(resource, obj)
-        self._registry.ownership.created(resource, obj, options.manager)
         self._registry.admission.allow_create(resource, obj, options)
         if options.dry_run:
             return obj
@@ -71,18 +75,25 @@ class Writer:
         """Replaces an object, or its part that a subresource stands for, and returns the outcome."""
         resource, namespace, name = target.resource, target.namespace, target.name
         kind = self._registry.kind_of(resource)
+        entry = self._storage.find(resource.key, namespace, name)
+        if target.subresource == "scale" and entry is not None:
+            body = scaled(entry.obj, body, self._registry.customs.scale_paths(resource))
         obj = self._received(resource, namespace, body)
         meant = obj["metadata"].setdefault("name", name)
         if meant != name:
             raise bad_request(f"the name of the object ({meant}) does not match the name on the URL ({name})")
-        entry = self._storage.find(resource.key, namespace, name)
         if entry is None:
             if kind.create_on_update and not target.subresource:
                 return self.create(resource, namespace, body, options)
             raise not_found(resource, name)
         self._check_preconditions(resource, kind, obj, entry)
         self._registry.decode(resource, obj, options)
-        return self.replace(target, entry, obj, options)
+        return self._replace(target, entry, obj, options)
+
+    def apply(self, target: Target, entry: Entry, obj: Json, options: WriteOptions) -> Json:
+        """Stores the outcome of a server-side apply, which brings its owners along."""
+        self._registry.decode(target.resource, obj, options)
+        return self._replace(target, entry, obj, options, applied=True)
 
     def _check_preconditions(self, resource: Resource, kind: Kind, obj: Json, entry: Entry) -> None:
         name, sent = entry.obj["metadata"]["name"], obj["metadata"]
@@ -96,16 +107,18 @@ class Writer:
         if version and version != entry.obj["metadata"]["resourceVersion"]:
             raise conflict(resource, name)
 
-    def replace(self, target: Target, entry: Entry, obj: Json, options: WriteOptions, *, applied: bool = False) -> Json:
+    def _replace(
+        self, target: Target, entry: Entry, obj: Json, options: WriteOptions, *, applied: bool = False
+    ) -> Json:
         """Checks and stores a decoded new state of a stored object; writes nothing when nothing changed."""
         resource, subresource = target.resource, target.subresource
         registry, old = self._registry, entry.obj
         kind = registry.kind_of(resource)
         metadata.carry_over(obj, old)
         kind.default(obj)
-        if not applied:
-            registry.ownership.updated(resource, obj, old, options.manager, subresource)
         obj = self._part(resource, kind, obj, old, subresource)
+        if not applied:
+            registry.ownership.updated(target, obj, old, options.manager)
         registry.admission.before_update(resource, obj, old, subresource, options)
         causes = metadata.check(obj["metadata"], kind.name_rule) + metadata.check_update(
             obj["metadata"], old["metadata"]
@@ -122,7 +135,7 @@ class Writer:
 
     def _part(self, resource: Resource, kind: Kind, obj: Json, old: Json, subresource: str) -> Json:
         """Keeps from the old state what this address does not write."""
-        if not subresource:
+        if subresource in {"", "scale"}:
             kind.changed(obj, old)
             return obj
         if subresource == "status":

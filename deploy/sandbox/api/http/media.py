@@ -9,9 +9,10 @@ from aiohttp import web
 
 from ..errors import ApiError, bad_request, not_acceptable, unsupported_media_type
 from ..jsontypes import Json, encode
+from . import protobuf
 
 JSON, YAML = "application/json", "application/yaml"
-_ACCEPTED = (JSON, YAML, "application/vnd.kubernetes.protobuf")
+_ACCEPTED = (JSON, YAML, protobuf.MEDIA_TYPE)
 PATCHES = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
@@ -58,6 +59,8 @@ async def read_body(request: web.Request) -> tuple[Any, str]:
         message = f"Request entity too large: limit is {_MAX_BODY}"
         raise ApiError(413, "RequestEntityTooLarge", message)
     media_type = request.content_type if "Content-Type" in request.headers else JSON
+    if media_type == protobuf.MEDIA_TYPE:
+        return (protobuf.decode(raw) if raw else None), media_type
     if media_type not in {JSON, YAML, *PATCHES}:
         raise unsupported_media_type(_ACCEPTED)
     return _decode(raw, media_type), media_type

@@ -75,7 +75,7 @@ class Subresources:
 
     def _shown(self, resource: Resource, subresource: str, obj: Json) -> Json:
         if subresource == "scale":
-            return scale_of(resource, obj, self._registry.customs.scale_paths(resource))
+            return scale_of(obj, self._registry.customs.scale_paths(resource))
         return outward(resource, obj)
 
     async def _log(self, request: web.Request, path: ApiPath) -> web.StreamResponse:

@@ -74,9 +74,11 @@ class Node:
         """Replaced and owned as a whole."""
         if self.type == "array":
             return self.list_type == "atomic"
-        if self.type == "object":
-            return self.raw.get("x-kubernetes-map-type") == "atomic" or (not self.properties and self.is_open)
-        return True
+        if self.raw.get("x-kubernetes-map-type") == "atomic":
+            return True
+        if self.preserves:
+            return False  # its fields are taken as they come
+        return self.type != "object" or self.is_open
 
     @property
     def is_open(self) -> bool:
