@@ -7,7 +7,7 @@ forks for every container and every exec probe. Requests are JSON, one a packet,
     {"id": 7, "signal": 15}                                                        to the whole process group
     {"quit": true}
 
-Answers: {"id": 7, "pid": 123} or {"id": 7, "error": "..."}, later {"id": 7, "exit": code, "signal": 0}, where the code is
+Answers: {"id": 7, "pid": 123} or {"id": 7, "error": "..."}, later {"id": 7, "exit": code, "signal": 0}, the code being
 128 + n for signal n. A process that ends takes along its group, and with a mark every process that has it in its
 environment, as the end of a container's first process does.
 
