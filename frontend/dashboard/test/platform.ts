@@ -102,7 +102,7 @@ export class Platform {
     socket.isOpen = true;
     socket.hear({ type: "hello", last_event_id: this.log.length });
     if (since !== null) for (const event of this.log.slice(Number(since))) socket.hear({ type: "event", event });
-    socket.hear({ type: "replayed" });
+    socket.hear({ type: "replayed", last_event_id: this.log.length });
   }
 
   private answer(what: string, body: Record<string, string>): Response {

@@ -161,7 +161,8 @@ export interface Problem {
 /** What `WS /stores/ws` sends. */
 export type LiveMessage =
   | { type: "hello"; last_event_id: number }
-  | { type: "replayed" }
-  | { type: "ping" }
+  /** After these two, every event up to that id has been received. */
+  | { type: "replayed"; last_event_id: number }
+  | { type: "ping"; last_event_id: number }
   | { type: "event"; event: StoreEvent }
   | { type: "store"; store: Store };

@@ -33,10 +33,8 @@ export class Connection {
   private silence: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private closed = false;
-  /** All events up to this id have surely been received; null before the first greeting. */
+  /** All events up to this id have surely been received; null before the platform has said so. */
   private confirmed: number | null = null;
-  private newest = 0;
-  private newestAtPing = 0;
 
   constructor(
     private readonly handlers: Handlers,
@@ -75,20 +73,12 @@ export class Connection {
     this.listen();
     if (message.type === "hello") {
       this.failures = 0;
-      this.confirmed ??= message.last_event_id;
-      this.newest = Math.max(this.newest, message.last_event_id);
-    } else if (message.type === "event") {
-      this.newest = Math.max(this.newest, message.event.id);
-    } else if (message.type === "ping") {
-      // With each ping the platform reads its log again and sends what got lost, so what was seen by the ping before
-      // has no gaps any more. Live messages alone prove nothing: they can overtake each other, or be swallowed.
-      this.confirmed = Math.max(this.confirmed ?? 0, this.newestAtPing);
-      this.newestAtPing = this.newest;
+    } else if (message.type === "replayed" || message.type === "ping") {
+      // The ids of live events prove nothing: they can overtake each other, or be swallowed.
+      this.confirmed = message.last_event_id;
     }
     this.handlers.onMessage(message);
     if (message.type === "replayed") {
-      this.confirmed = Math.max(this.confirmed ?? 0, this.newest);
-      this.newestAtPing = this.newest;
       this.handlers.onStatus("live");
       this.handlers.onCaughtUp();
     }
