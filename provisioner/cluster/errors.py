@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 _LONGEST_MESSAGE = 500
 _DEFAULT_RETRY_AFTER = 1.0
+# What API servers say, with code 500, to an applied object with a field that its kind doesn't have.
+_UNTYPED_PATCH = "failed to create typed patch object"
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 400, 401, 403, 404, 409
 _GONE, _TOO_MANY, _SERVER_ERROR = 410, 429, 500
 
@@ -104,7 +106,7 @@ def status_error(
             code=code,
             reason=reason or "TooManyRequests",
         )
-    if code >= _SERVER_ERROR:
+    if code >= _SERVER_ERROR and _UNTYPED_PATCH not in str(status.get("message")):
         return Unavailable(f"The cluster failed to {asked}: {said}", code=code, reason=reason)
     return _refusal(code, reason, status)(message, code=code, reason=reason)
 

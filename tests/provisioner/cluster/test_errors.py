@@ -46,6 +46,11 @@ _EXCEEDED = 'pods "x" is forbidden: exceeded quota: store, requested: limits.cpu
         (status(422, "Invalid", "spec.replicas: Invalid value: -1"), Invalid, False),
         (status(429, "TooManyRequests", "try again"), Throttled, True),
         (status(500, "InternalError", "etcd"), Unavailable, True),
+        (
+            status(500, "", "failed to create typed patch object (n/x; v1, Kind=Pod): .spek: not declared"),
+            Invalid,
+            False,
+        ),
         (status(503, "ServiceUnavailable", "starting"), Unavailable, True),
         (status(504, "Timeout", "took too long"), Unavailable, True),
     ],
