@@ -11,6 +11,7 @@ from django.conf import settings
 from kombu import Exchange, Queue
 
 from config.beat import schedule
+from config.logs import apply_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -73,9 +74,7 @@ app.conf.update(
 @setup_logging.connect
 def use_django_logging(**_: object) -> None:
     """Celery would bring its own format; one platform has one."""
-    import logging.config
-
-    logging.config.dictConfig(settings.LOGGING)
+    apply_logging(settings.LOGGING)
 
 
 app.autodiscover_tasks(
