@@ -15,5 +15,7 @@ export default defineConfig({
     setupFiles: ["test/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // The first test of a file pays for loading everything, on machines that do other things, too.
+    testTimeout: 20_000,
   },
 });

@@ -20,5 +20,7 @@ export default defineConfig({
     setupFiles: ["test/setup.ts"],
     include: ["{src,server-test}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // The first test of a file pays for loading everything, on machines that do other things, too.
+    testTimeout: 20_000,
   },
 });

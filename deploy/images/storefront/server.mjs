@@ -7,16 +7,27 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSite } from "./site.mjs";
 
-const { HOST = "0.0.0.0", PORT = "8080", STOREFRONT_CONFIG, PUBLISHABLE_KEY } = process.env;
+const {
+  HOST = "0.0.0.0",
+  PORT = "8080",
+  STOREFRONT_CONFIG,
+  PUBLISHABLE_KEY,
+} = process.env;
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "public");
 
 const server = start();
 
 function start() {
   try {
-    return createSite({ root, configFile: STOREFRONT_CONFIG, publishableKey: PUBLISHABLE_KEY });
+    return createSite({
+      root,
+      configFile: STOREFRONT_CONFIG,
+      publishableKey: PUBLISHABLE_KEY,
+    });
   } catch (error) {
-    console.error(`The shop can't start: ${error instanceof Error ? error.message : error}`);
+    console.error(
+      `The shop can't start: ${error instanceof Error ? error.message : error}`,
+    );
     process.exit(1);
   }
 }
@@ -25,7 +36,9 @@ server.on("error", (error) => {
   console.error(`The shop can't listen on ${HOST}:${PORT}: ${error.message}`);
   process.exit(1);
 });
-server.listen(Number(PORT), HOST, () => console.log(`shop on http://${HOST}:${PORT}`));
+server.listen(Number(PORT), HOST, () =>
+  console.log(`shop on http://${HOST}:${PORT}`),
+);
 
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.on(signal, () => {

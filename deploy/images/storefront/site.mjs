@@ -16,7 +16,15 @@ import sirv from "sirv";
  */
 
 /** What the ingress of a store sends to the backend. Answered here, they would look like pages of the shop. */
-const backendPaths = ["/store", "/admin", "/auth", "/app", "/static", "/hooks", "/health"];
+const backendPaths = [
+  "/store",
+  "/admin",
+  "/auth",
+  "/app",
+  "/static",
+  "/hooks",
+  "/health",
+];
 
 /**
  * @param {{ root: string, configFile?: string | undefined, publishableKey?: string | undefined }} options
@@ -30,7 +38,10 @@ export function createSite({ root, configFile, publishableKey }) {
     etag: true,
     setHeaders: (response, pathname) => {
       const hashed = pathname.startsWith("/assets/");
-      response.setHeader("Cache-Control", hashed ? "public, max-age=31536000, immutable" : "public, max-age=3600");
+      response.setHeader(
+        "Cache-Control",
+        hashed ? "public, max-age=31536000, immutable" : "public, max-age=3600",
+      );
     },
   });
   const pages = createPages(root, configFile, publishableKey);
@@ -40,19 +51,31 @@ export function createSite({ root, configFile, publishableKey }) {
   return createServer((request, response) => {
     const pathname = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (request.method !== "GET" && request.method !== "HEAD") {
-      return plain(response, 405, "Only GET and HEAD are answered here.", { Allow: "GET, HEAD" });
+      return plain(response, 405, "Only GET and HEAD are answered here.", {
+        Allow: "GET, HEAD",
+      });
     }
     if (pathname === "/healthz") return plain(response, 200, "ok");
-    if (backendPaths.some((prefix) => pathname === prefix || pathname.startsWith(`${prefix}/`))) {
-      return plain(response, 404, "This path belongs to the store's backend; the ingress sends it there.");
+    if (
+      backendPaths.some(
+        (prefix) => pathname === prefix || pathname.startsWith(`${prefix}/`),
+      )
+    ) {
+      return plain(
+        response,
+        404,
+        "This path belongs to the store's backend; the ingress sends it there.",
+      );
     }
     const { index, config, policy } = pages();
     setSecurityHeaders(response, policy);
     if (pathname === "/config.json") return send(request, response, config);
-    if (pathname === "/" || pathname === "/index.html") return send(request, response, index);
+    if (pathname === "/" || pathname === "/index.html")
+      return send(request, response, index);
     files(request, response, () => {
       // A missing file is a 404; only addresses without an extension can be routes of the shop.
-      if (pathname.startsWith("/assets/") || path.extname(pathname)) plain(response, 404, "Not found");
+      if (pathname.startsWith("/assets/") || path.extname(pathname))
+        plain(response, 404, "Not found");
       else send(request, response, index);
     });
     return undefined;
@@ -73,7 +96,10 @@ function createPages(root, configFile, publishableKey) {
   let current;
 
   function make() {
-    const config = { ...readConfig(configFile), ...(publishableKey ? { publishableKey } : {}) };
+    const config = {
+      ...readConfig(configFile),
+      ...(publishableKey ? { publishableKey } : {}),
+    };
     current = {
       index: page(withStoreName(template, config), "text/html;charset=utf-8"),
       config: page(JSON.stringify(config), "application/json"),
@@ -89,7 +115,9 @@ function createPages(root, configFile, publishableKey) {
       } catch (error) {
         // A broken edit of the ConfigMap must not take a running shop down.
         if (!current) throw error;
-        console.error(`${configFile} can't be used, the one before stays: ${error instanceof Error ? error.message : error}`);
+        console.error(
+          `${configFile} can't be used, the one before stays: ${error instanceof Error ? error.message : error}`,
+        );
       }
       version = seen;
     }
@@ -123,8 +151,14 @@ function readConfig(file) {
  * @param {Config} config
  */
 function withStoreName(template, config) {
-  const name = String(config.storeName || "Store").replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return template.replace(/<title>[^<]*<\/title>/, () => `<title>${name}</title>`);
+  const name = String(config.storeName || "Store").replace(
+    /[&<>]/g,
+    (sign) => `&#${sign.charCodeAt(0)};`,
+  );
+  return template.replace(
+    /<title>[^<]*<\/title>/,
+    () => `<title>${name}</title>`,
+  );
 }
 
 /**
@@ -160,7 +194,10 @@ function setSecurityHeaders(response, policy) {
   response.setHeader("Referrer-Policy", "strict-origin-when-cross-origin");
   response.setHeader("X-Frame-Options", "DENY");
   response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-  response.setHeader("Permissions-Policy", "camera=(), microphone=(), geolocation=()");
+  response.setHeader(
+    "Permissions-Policy",
+    "camera=(), microphone=(), geolocation=()",
+  );
 }
 
 /**
@@ -171,7 +208,13 @@ function setSecurityHeaders(response, policy) {
 function page(text, type) {
   const body = Buffer.from(text);
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-  return { body, gzip: gzipSync(body), br: brotliCompressSync(body), etag, type };
+  return {
+    body,
+    gzip: gzipSync(body),
+    br: brotliCompressSync(body),
+    etag,
+    type,
+  };
 }
 
 /**
@@ -185,13 +228,21 @@ function send(request, response, page) {
   response.setHeader("Cache-Control", "no-cache");
   response.setHeader("Vary", "Accept-Encoding");
   response.setHeader("ETag", `W/${page.etag}`);
-  if (request.headers["if-none-match"]?.includes(page.etag)) return void response.writeHead(304).end();
+  if (request.headers["if-none-match"]?.includes(page.etag))
+    return void response.writeHead(304).end();
 
   const accepted = String(request.headers["accept-encoding"] ?? "");
-  const encoding = /\bbr\b/.test(accepted) ? "br" : /\bgzip\b/.test(accepted) ? "gzip" : null;
+  const encoding = /\bbr\b/.test(accepted)
+    ? "br"
+    : /\bgzip\b/.test(accepted)
+      ? "gzip"
+      : null;
   const body = encoding ? page[encoding] : page.body;
   if (encoding) response.setHeader("Content-Encoding", encoding);
-  response.writeHead(200, { "Content-Type": page.type, "Content-Length": body.length });
+  response.writeHead(200, {
+    "Content-Type": page.type,
+    "Content-Length": body.length,
+  });
   response.end(request.method === "HEAD" ? undefined : body);
 }
 

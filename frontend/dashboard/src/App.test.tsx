@@ -52,7 +52,10 @@ describe("the list of stores", () => {
     open();
     const row = within(await screen.findByTestId("store-alpha"));
     expect(row.getByRole("img")).toHaveAccessibleName("2 of 5 steps done, Database running");
-    expect(screen.getByRole("link", { name: "beta.localhost:8080" })).toHaveAttribute("href", "http://beta.localhost:8080");
+    expect(screen.getByRole("link", { name: "beta.localhost:8080" })).toHaveAttribute(
+      "href",
+      "http://beta.localhost:8080",
+    );
     await waitFor(() => expect(screen.getByTestId("connection")).toHaveTextContent("live"));
     const before = platform.requests.length;
 
@@ -182,7 +185,9 @@ describe("a store's page", () => {
 
   it("offers a way out of a failure", async () => {
     platform.retryAllowed = true;
-    const failed = pipeline(1).map((step) => (step.state === "running" ? { ...step, state: "failed" as const, error: "No quota." } : step));
+    const failed = pipeline(1).map((step) =>
+      step.state === "running" ? { ...step, state: "failed" as const, error: "No quota." } : step,
+    );
     platform.add("alpha", "Failed", { pipeline: failed });
     const user = open("/ui/stores/alpha");
     expect(await screen.findByRole("alert", { name: "Helm failed" })).toHaveTextContent("No quota.");

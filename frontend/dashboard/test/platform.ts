@@ -88,7 +88,15 @@ export class Platform {
 
   record(store: Store, type: string, message: string): StoreEvent {
     const timestamp = new Date(Date.parse("2026-11-23T12:00:00Z") + this.log.length * 1000).toISOString();
-    const event = { id: this.log.length + 1, store: store.name, type, message, phase: store.phase, step: "", timestamp };
+    const event = {
+      id: this.log.length + 1,
+      store: store.name,
+      type,
+      message,
+      phase: store.phase,
+      step: "",
+      timestamp,
+    };
     this.log.push(event);
     return event;
   }
@@ -112,7 +120,8 @@ export class Platform {
     if (what === "GET /me") return HttpResponse.json(me);
     if (what === "GET /engines") return HttpResponse.json(engines);
     if (what === "GET /plans") return HttpResponse.json(plans);
-    if (what === "GET /stores") return HttpResponse.json({ next: null, previous: null, results: [...this.stores.values()] });
+    if (what === "GET /stores")
+      return HttpResponse.json({ next: null, previous: null, results: [...this.stores.values()] });
     if (what === "POST /stores") return this.create(body);
     const [, name, page] = /^\w+ \/stores\/([^/]+)\/?(\w*)/.exec(what) ?? [];
     const store = this.stores.get(name ?? "");
@@ -156,7 +165,10 @@ export class Platform {
       events: this.logOf(store).slice(0, 15),
       allowed_actions: {
         retry: verdict(this.retryAllowed, "Only a failed store can be retried."),
-        delete: verdict(!store.deletion_protection && store.phase !== "Deleting", "The store is protected from deletion."),
+        delete: verdict(
+          !store.deletion_protection && store.phase !== "Deleting",
+          "The store is protected from deletion.",
+        ),
         change: verdict(true, ""),
         credentials: verdict(true, ""),
       },
@@ -194,7 +206,7 @@ export function pipeline(done: number): Step[] {
     name: label.toLowerCase(),
     label,
     state: place < done ? "succeeded" : place === done ? "running" : "pending",
-    attempt: place <= done ? 1 : 0,
+    attempt: 0,
     started_at: place <= done ? "2026-11-23T12:00:00Z" : null,
     finished_at: place < done ? "2026-11-23T12:00:04Z" : null,
     waiting_for: place === done ? "the pod to be ready" : "",
@@ -203,7 +215,10 @@ export function pipeline(done: number): Step[] {
 }
 
 function problem(status: number, reason: string, detail: string, errors: { field: string; message: string }[] = []) {
-  return HttpResponse.json({ type: `urn:storeplane:problem:${reason}`, title: reason, status, detail, errors }, { status });
+  return HttpResponse.json(
+    { type: `urn:storeplane:problem:${reason}`, title: reason, status, detail, errors },
+    { status },
+  );
 }
 
 function health(down: string | null): Response {
@@ -225,7 +240,13 @@ const me = {
 };
 const engines = [
   { name: "medusa", label: "MedusaJS", description: "Headless commerce.", available: true, message: "" },
-  { name: "woocommerce", label: "WooCommerce", description: "WordPress.", available: false, message: "Nothing runs for it yet." },
+  {
+    name: "woocommerce",
+    label: "WooCommerce",
+    description: "WordPress.",
+    available: false,
+    message: "Nothing runs for it yet.",
+  },
 ];
 const plans = [
   { name: "small", label: "Small", description: "A first shop.", stores_allowed: 10 },

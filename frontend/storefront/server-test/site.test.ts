@@ -77,7 +77,9 @@ describe("the shop's server", () => {
     const { headers } = await ask("/config.json");
     writeFileSync(configFile, JSON.stringify({ storeName: "Renamed" }));
     utimesSync(configFile, new Date(), new Date(Date.now() + 5000));
-    expect(JSON.parse((await ask("/config.json", { "if-none-match": headers.etag! })).body.toString()).storeName).toBe("Renamed");
+    expect(JSON.parse((await ask("/config.json", { "if-none-match": headers.etag! })).body.toString()).storeName).toBe(
+      "Renamed",
+    );
 
     const complaint = vi.spyOn(console, "error").mockReturnValue();
     writeFileSync(configFile, "{ broken");
@@ -102,7 +104,14 @@ describe("the shop's server", () => {
   });
 
   it("has no page for a missing file, and none for what belongs to the backend", async () => {
-    for (const gone of ["/assets/index-old.js", "/favicon.png", "/store/products", "/admin", "/health", "/static/a.svg"]) {
+    for (const gone of [
+      "/assets/index-old.js",
+      "/favicon.png",
+      "/store/products",
+      "/admin",
+      "/health",
+      "/static/a.svg",
+    ]) {
       expect((await ask(gone)).status, gone).toBe(404);
     }
     expect((await ask("/stores-of-the-world")).status).toBe(200);
@@ -133,6 +142,8 @@ describe("the shop's server", () => {
   it("refuses to start on a configuration that it can't use", () => {
     writeFileSync(configFile, "[]");
     expect(() => createSite({ root: path.join(folder, "public"), configFile })).toThrow(/must hold one JSON object/);
-    expect(() => createSite({ root: path.join(folder, "public"), configFile: "/no/such/file" })).toThrow(/no such file/);
+    expect(() => createSite({ root: path.join(folder, "public"), configFile: "/no/such/file" })).toThrow(
+      /no such file/,
+    );
   });
 });

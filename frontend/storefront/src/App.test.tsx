@@ -184,7 +184,9 @@ describe("when something is wrong", () => {
     store.stock["variant_moss"] = 1;
     await user.click(screen.getByRole("link", { name: "Go to the cart" }));
     await user.click(await screen.findByRole("button", { name: "One more" }));
-    expect(await screen.findByText("There are not enough pieces of this in stock.", { selector: ".problem" })).toBeVisible();
+    expect(
+      await screen.findByText("There are not enough pieces of this in stock.", { selector: ".problem" }),
+    ).toBeVisible();
     expect(screen.getByTestId("total")).toHaveTextContent("€24.00");
   });
 });

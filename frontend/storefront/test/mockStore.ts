@@ -39,7 +39,12 @@ interface Body {
 }
 
 export const regions = [
-  { id: "reg_eu", name: "Europe", currency_code: "eur", countries: [country("de", "Germany"), country("at", "Austria")] },
+  {
+    id: "reg_eu",
+    name: "Europe",
+    currency_code: "eur",
+    countries: [country("de", "Germany"), country("at", "Austria")],
+  },
   { id: "reg_us", name: "United States", currency_code: "usd", countries: [country("us", "United States")] },
 ];
 const prices: Record<string, Record<string, number>> = {
@@ -95,7 +100,8 @@ export class MockStore {
     if (what === "GET /payment-providers") return json({ payment_providers: [{ id: "pp_system_default" }] });
     if (what === "POST /carts") return json({ cart: this.view(this.createCart(body.region_id)) });
     if (what === "POST /payment-collections") return this.createCollection(body.cart_id);
-    if ((found = of(/^POST \/payment-collections\/([^/]+)\/payment-sessions$/))) return this.startSession(found[0], body);
+    if ((found = of(/^POST \/payment-collections\/([^/]+)\/payment-sessions$/)))
+      return this.startSession(found[0], body);
     if ((found = of(/^GET \/orders\/(.+)$/))) {
       const order = this.orders.find((each) => each["id"] === found![0]);
       return order ? json({ order }) : missing("Order");
@@ -148,7 +154,12 @@ export class MockStore {
     if (same) same.quantity += quantity;
     else {
       const variant_title = variantId === "variant_moss" ? "Moss" : "Ink";
-      const names = { title: "Morning Mug", product_title: "Morning Mug", product_handle: "morning-mug", variant_title };
+      const names = {
+        title: "Morning Mug",
+        product_title: "Morning Mug",
+        product_handle: "morning-mug",
+        variant_title,
+      };
       cart.items.push({ id: `line_${variantId}`, variant_id: variantId, unit_price: 0, total: 0, quantity, ...names });
     }
     return true;
@@ -233,7 +244,16 @@ export class MockStore {
       description: "For two cold hands.",
       thumbnail: "/static/morning-mug.svg",
       images: [],
-      options: [{ id: "opt_glaze", title: "Glaze", values: [{ id: "v1", value: "Moss" }, { id: "v2", value: "Ink" }] }],
+      options: [
+        {
+          id: "opt_glaze",
+          title: "Glaze",
+          values: [
+            { id: "v1", value: "Moss" },
+            { id: "v2", value: "Ink" },
+          ],
+        },
+      ],
       variants: [variant("variant_ink", "Ink"), variant("variant_moss", "Moss")],
       ...product,
     };

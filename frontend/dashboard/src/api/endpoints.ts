@@ -1,16 +1,5 @@
 import { request } from "./http";
-import type {
-  Credentials,
-  Engine,
-  Health,
-  Me,
-  NewStore,
-  Page,
-  Plan,
-  Store,
-  StoreDetail,
-  StoreEvent,
-} from "./types";
+import type { Credentials, Engine, Health, Me, NewStore, Page, Plan, Store, StoreDetail, StoreEvent } from "./types";
 
 const store = (name: string) => `/stores/${encodeURIComponent(name)}`;
 

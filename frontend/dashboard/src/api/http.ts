@@ -40,7 +40,10 @@ interface Options {
 }
 
 /** Asks the platform; the answer's JSON. Raises ApiError. */
-export async function request<T>(path: string, { method = "GET", body, signal, alsoFine = [] }: Options = {}): Promise<T> {
+export async function request<T>(
+  path: string,
+  { method = "GET", body, signal, alsoFine = [] }: Options = {},
+): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (body !== undefined) headers["Content-Type"] = "application/json";

@@ -20,7 +20,12 @@ export const usePlans = () => useQuery({ queryKey: keys.plans, queryFn: api.plan
 
 /** The parts of the platform, asked again every 15 s while the page is looked at. */
 export const useHealth = () =>
-  useQuery({ queryKey: keys.health, queryFn: ({ signal }) => api.health(signal), refetchInterval: 15_000, retry: false });
+  useQuery({
+    queryKey: keys.health,
+    queryFn: ({ signal }) => api.health(signal),
+    refetchInterval: 15_000,
+    retry: false,
+  });
 
 /**
  * What only a fetch tells about a store: what the caller may do with it, and its last events. `version` names the state

@@ -1,21 +1,15 @@
 /** The shapes of the platform's API (docs/api.md), in one place. Times are ISO 8601 in UTC. */
 
 export type Phase =
-  | "Pending"
-  | "Provisioning"
-  | "Ready"
-  | "Degraded"
-  | "Failed"
-  | "Suspended"
-  | "Deleting"
-  | "ComingSoon";
+  "Pending" | "Provisioning" | "Ready" | "Degraded" | "Failed" | "Suspended" | "Deleting" | "ComingSoon";
 
-export type StepState = "pending" | "running" | "waiting" | "succeeded" | "failed" | "skipped";
+export type StepState = "pending" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
 
 export interface Step {
   name: string;
   label: string;
   state: StepState;
+  /** Failures so far. */
   attempt: number;
   started_at: string | null;
   finished_at: string | null;

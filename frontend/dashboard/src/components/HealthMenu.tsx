@@ -11,7 +11,7 @@ export function HealthMenu() {
   return (
     <Popover width={340} position="bottom-end" withArrow shadow="md" trapFocus>
       <Popover.Target>
-        <Button variant="subtle" size="compact-sm" color={bad ? "red" : "gray"} c={bad ? "var(--bad)" : "var(--mantine-color-text)"}>
+        <Button variant="default" size="sm" c={bad ? "var(--bad)" : undefined}>
           {bad ? "⚠ " : ""}
           {summary(data, error, down)}
         </Button>

@@ -1,4 +1,12 @@
-import { ActionIcon, Button, Container, Group, Menu, useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  Container,
+  Group,
+  Menu,
+  useMantineColorScheme,
+  useComputedColorScheme,
+} from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "react-router";

@@ -25,7 +25,7 @@ export function Pipeline({ steps }: { steps: readonly Step[] }) {
           <div className="step-text">
             {stepWords[step.state]}
             <StepTime step={step} />
-            {step.attempt > 1 && `, attempt ${step.attempt}`}
+            {step.attempt > 0 && `, failed ${step.attempt === 1 ? "once" : `${step.attempt} times`} so far`}
           </div>
           {isActive(step) && step.waiting_for && <div className="step-text">waits for {step.waiting_for}</div>}
           {step.error && <div className="step-text error">{step.error}</div>}

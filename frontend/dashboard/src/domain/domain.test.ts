@@ -57,7 +57,9 @@ describe("a pipeline", () => {
     expect(describePipeline([step("Helm", "succeeded"), step("Database", "waiting")])).toBe(
       "1 of 2 steps done, Database waiting",
     );
-    expect(describePipeline([step("Helm", "failed"), step("Database", "pending")])).toBe("0 of 2 steps done, Helm failed");
+    expect(describePipeline([step("Helm", "failed"), step("Database", "pending")])).toBe(
+      "0 of 2 steps done, Helm failed",
+    );
   });
 
   it("has no time before its start, and none below zero where clocks differ", () => {
@@ -70,7 +72,15 @@ describe("a pipeline", () => {
 
 describe("the list", () => {
   const store = (name: string, phase: string, created: number, engine = "medusa") =>
-    ({ id: name, name, display_name: "", tenant: "acme", phase, engine, created_at: new Date(created).toISOString() }) as Store;
+    ({
+      id: name,
+      name,
+      display_name: "",
+      tenant: "acme",
+      phase,
+      engine,
+      created_at: new Date(created).toISOString(),
+    }) as Store;
   const stores = [store("beta", "Ready", 3), store("alpha", "Failed", 1), store("gamma", "Ready", 2, "woocommerce")];
   const names = (wish: object) => list(stores, { ...everything, ...wish }).map((each) => each.name);
 
@@ -88,5 +98,9 @@ describe("the list", () => {
     expect(names({ text: "nothing" })).toEqual([]);
   });
 
-  it("has totals by phase", () => expect(totals(stores)).toEqual([["Ready", 2], ["Failed", 1]]));
+  it("has totals by phase", () =>
+    expect(totals(stores)).toEqual([
+      ["Ready", 2],
+      ["Failed", 1],
+    ]));
 });

@@ -1,6 +1,5 @@
 import type { Step } from "../api/types";
 
-/** The five steps of a birth, shown before the platform has said anything about them. */
 export const stepSymbols: Record<Step["state"], string> = {
   pending: "○",
   running: "◉",
@@ -8,6 +7,7 @@ export const stepSymbols: Record<Step["state"], string> = {
   succeeded: "✓",
   failed: "✗",
   skipped: "–",
+  cancelled: "–",
 };
 
 export const stepWords: Record<Step["state"], string> = {
@@ -17,6 +17,7 @@ export const stepWords: Record<Step["state"], string> = {
   succeeded: "done",
   failed: "failed",
   skipped: "skipped",
+  cancelled: "given up",
 };
 
 /** Milliseconds that a step has taken until it ended, or until now; null before its start. */

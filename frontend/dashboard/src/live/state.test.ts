@@ -115,7 +115,8 @@ class Page {
   /** Some of what was under way is lost, then the log is replayed and all stores are fetched. */
   reconnect(): void {
     this.platform.wire = [];
-    for (const event of this.platform.log.slice(this.state.events[0]?.id ?? 0)) this.do({ type: "message", message: { type: "event", event } });
+    for (const event of this.platform.log.slice(this.state.events[0]?.id ?? 0))
+      this.do({ type: "message", message: { type: "event", event } });
     this.sendFetch();
   }
 
@@ -137,14 +138,36 @@ type Act = (platform: Platform, page: Page) => void;
 const name = fc.constantFrom(...names);
 /** What can happen while the connection holds. */
 const steady: fc.Arbitrary<Act> = fc.oneof(
-  name.map((each): Act => (platform) => platform.create(each)),
-  fc
-    .tuple(name, fc.constantFrom<Phase>("Provisioning", "Ready", "Failed", "Degraded"))
-    .map(([each, phase]): Act => (platform) => platform.move(each, phase)),
-  name.map((each): Act => (platform) => platform.requestDelete(each)),
-  name.map((each): Act => (platform) => platform.finishDelete(each)),
-  name.map((each): Act => (platform) => platform.stepOn(each)),
-  fc.integer({ min: 1, max: 6 }).map((count): Act => (_, page) => page.deliver(count)),
+  name.map(
+    (each): Act =>
+      (platform) =>
+        platform.create(each),
+  ),
+  fc.tuple(name, fc.constantFrom<Phase>("Provisioning", "Ready", "Failed", "Degraded")).map(
+    ([each, phase]): Act =>
+      (platform) =>
+        platform.move(each, phase),
+  ),
+  name.map(
+    (each): Act =>
+      (platform) =>
+        platform.requestDelete(each),
+  ),
+  name.map(
+    (each): Act =>
+      (platform) =>
+        platform.finishDelete(each),
+  ),
+  name.map(
+    (each): Act =>
+      (platform) =>
+        platform.stepOn(each),
+  ),
+  fc.integer({ min: 1, max: 6 }).map(
+    (count): Act =>
+      (_, page) =>
+        page.deliver(count),
+  ),
 );
 const anything: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: steady },
@@ -184,15 +207,23 @@ describe("after any sequence of events", () => {
 
   it("a shape that got lost is missed by the event that it belonged to", () => {
     fc.assert(
-      fc.property(fc.array(steady, { maxLength: 40 }), fc.array(fc.boolean(), { minLength: 40 }), (sequence, losses) => {
-        const { platform, page } = run(sequence, losses);
-        page.deliver(Infinity);
-        page.followUp();
-        expect(page.state.awaited).toEqual({});
-        // One that is on its way out beside a successor of its name can't be asked for; the next fetch of all has it.
-        const living = (stores: Store[]) => stores.filter((store) => store.phase !== "Deleting").map(shape).sort();
-        expect(living(Object.values(page.state.stores))).toEqual(living(platform.stores));
-      }),
+      fc.property(
+        fc.array(steady, { maxLength: 40 }),
+        fc.array(fc.boolean(), { minLength: 40 }),
+        (sequence, losses) => {
+          const { platform, page } = run(sequence, losses);
+          page.deliver(Infinity);
+          page.followUp();
+          expect(page.state.awaited).toEqual({});
+          // One that is on its way out beside a successor of its name can't be asked for; the next fetch of all has it.
+          const living = (stores: Store[]) =>
+            stores
+              .filter((store) => store.phase !== "Deleting")
+              .map(shape)
+              .sort();
+          expect(living(Object.values(page.state.stores))).toEqual(living(platform.stores));
+        },
+      ),
       { numRuns: 3000 },
     );
   });
@@ -224,7 +255,10 @@ describe("the log", () => {
   const event = (id: number, store = "alpha", second = id) =>
     ({ id, store, type: "X", timestamp: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString() }) as StoreEvent;
   const heard = (events: StoreEvent[]) =>
-    events.reduce((state, each) => reduce(state, { type: "message", message: { type: "event", event: each } }), initialState);
+    events.reduce(
+      (state, each) => reduce(state, { type: "message", message: { type: "event", event: each } }),
+      initialState,
+    );
 
   it("is in order whatever the order in which it comes, without doubles", () => {
     const ids = heard([event(3), event(1), event(2), event(3), event(1)]).events.map((each) => each.id);

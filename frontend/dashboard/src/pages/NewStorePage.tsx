@@ -31,7 +31,8 @@ export default function NewStorePage({ me }: { me: Me }) {
     },
   });
   const refusal = create.error instanceof ApiError ? create.error : null;
-  const refused = (field: string) => (create.variables?.name === name || field !== "name" ? refusal?.field(field) : undefined);
+  const refused = (field: string) =>
+    create.variables?.name === name || field !== "name" ? refusal?.field(field) : undefined;
   const nameProblem = useNameProblem(name, submitted) ?? refused("name");
 
   function submit(event: FormEvent) {
@@ -87,7 +88,9 @@ export default function NewStorePage({ me }: { me: Me }) {
         <EngineChoice value={engine} onChange={setEngine} />
         <PlanChoice value={plan ?? tenant?.plan ?? null} onChange={setPlan} error={refused("plan")} />
         {tenant && <Quota tenant={tenant} />}
-        <div role="alert">{create.isError && !refused("name") && <ProblemAlert title="The store was not made" error={create.error} />}</div>
+        <div role="alert">
+          {create.isError && !refused("name") && <ProblemAlert title="The store was not made" error={create.error} />}
+        </div>
         <Group>
           <Button type="submit" loading={create.isPending} data-testid="create-store">
             Make the store

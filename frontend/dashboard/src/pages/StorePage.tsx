@@ -10,7 +10,7 @@ import { Ago } from "../components/Time";
 import { storeByName } from "../live/state";
 import { useLive } from "../live/LiveContext";
 import { NotFoundPage } from "./NotFoundPage";
-import { Actions } from "./store/Actions";
+import { Actions, RetryButton } from "./store/Actions";
 import { ActivityLog } from "./store/ActivityLog";
 import { Conditions } from "./store/Conditions";
 import { CredentialsPanel } from "./store/CredentialsPanel";
@@ -106,12 +106,18 @@ function Links({ store }: { store: Store }) {
 
 function Failure({ store, detail }: { store: Store; detail: StoreDetail | undefined }) {
   const step = store.pipeline.find((each) => each.state === "failed");
-  const wayOut = detail?.allowed_actions.retry?.allowed
-    ? "Mend the cause, then choose “Try again” under Actions."
-    : "The activity below tells what led to it.";
+  const retry = detail?.allowed_actions.retry;
   return (
     <Alert color="red" variant="outline" title={step ? `${step.label} failed` : "This store failed"} role="alert">
-      {step?.error || store.message} {wayOut}
+      <Stack align="flex-start" gap="sm">
+        <Text size="sm">
+          {step?.error || store.message}{" "}
+          {retry?.allowed
+            ? "Mend the cause, then try again."
+            : (retry?.reason ?? "The activity below tells what led to it.")}
+        </Text>
+        {retry?.allowed && <RetryButton name={store.name} verdict={retry} />}
+      </Stack>
     </Alert>
   );
 }

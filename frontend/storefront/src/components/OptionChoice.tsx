@@ -17,7 +17,13 @@ export function OptionChoice({ option, chosen, onChoose }: OptionChoiceProps) {
       <div className="option-values">
         {values.map(({ id, value }) => (
           <label key={id} className="option-value">
-            <input type="radio" name={option.id} value={value} checked={value === chosen} onChange={() => onChoose(value)} />
+            <input
+              type="radio"
+              name={option.id}
+              value={value}
+              checked={value === chosen}
+              onChange={() => onChoose(value)}
+            />
             <span>{value}</span>
           </label>
         ))}

@@ -86,7 +86,13 @@ function BuyBox({ product, variant }: { product: Product; variant: Variant | und
   return (
     <div className="buy">
       <div className="row">
-        <QuantityInput label="Quantity" value={wanted} max={Math.max(stock, 1)} disabled={!buyable} onChange={setQuantity} />
+        <QuantityInput
+          label="Quantity"
+          value={wanted}
+          max={Math.max(stock, 1)}
+          disabled={!buyable}
+          onChange={setQuantity}
+        />
         <button
           type="button"
           className="button grow"

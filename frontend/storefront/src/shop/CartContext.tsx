@@ -52,12 +52,15 @@ export function CartProvider({ children }: { children: ReactNode }) {
       setQuantity(sdk, cart!.id, line.lineId, line.quantity),
     onSuccess: (next, line) => {
       changed.onSuccess(next);
-      announce(line.quantity > 0 ? `${line.title}: quantity ${line.quantity}.` : `${line.title} removed from the cart.`);
+      announce(
+        line.quantity > 0 ? `${line.title}: quantity ${line.quantity}.` : `${line.title} removed from the cart.`,
+      );
     },
   });
   const update = useMutation({
     ...changed,
-    mutationFn: async (fields: HttpTypes.StoreUpdateCart) => (await sdk.store.cart.update(cart!.id, fields, { fields: cartFields })).cart,
+    mutationFn: async (fields: HttpTypes.StoreUpdateCart) =>
+      (await sdk.store.cart.update(cart!.id, fields, { fields: cartFields })).cart,
   });
   const ship = useMutation({
     ...changed,
@@ -66,7 +69,7 @@ export function CartProvider({ children }: { children: ReactNode }) {
   });
   const relocate = useMutation({
     ...changed,
-    mutationFn: async (regionId: string) => 
+    mutationFn: async (regionId: string) =>
       (await sdk.store.cart.update(cart!.id, { region_id: regionId }, { fields: cartFields })).cart,
   });
 

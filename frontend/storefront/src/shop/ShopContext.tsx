@@ -27,7 +27,8 @@ export function ShopProvider({ config, children }: { config: ShopConfig; childre
   const [chosen, setChosen] = useState(memory.regionId.get);
   const { data, error, refetch } = useQuery({
     queryKey: ["regions"],
-    queryFn: async () => (await sdk.store.region.list({ limit: 100, fields: "id,name,currency_code,*countries" })).regions,
+    queryFn: async () =>
+      (await sdk.store.region.list({ limit: 100, fields: "id,name,currency_code,*countries" })).regions,
     staleTime: Infinity,
   });
 

@@ -49,7 +49,8 @@ async function createCart(sdk: Sdk, regionId: string): Promise<Cart> {
 
 /** Sets how many pieces of a line are wanted; none removes the line. */
 export async function setQuantity(sdk: Sdk, cartId: string, lineId: string, quantity: number): Promise<Cart> {
-  if (quantity > 0) return (await sdk.store.cart.updateLineItem(cartId, lineId, { quantity }, { fields: cartFields })).cart;
+  if (quantity > 0)
+    return (await sdk.store.cart.updateLineItem(cartId, lineId, { quantity }, { fields: cartFields })).cart;
   await sdk.store.cart.deleteLineItem(cartId, lineId);
   return (await sdk.store.cart.retrieve(cartId, { fields: cartFields })).cart;
 }

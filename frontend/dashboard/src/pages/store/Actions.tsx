@@ -14,29 +14,21 @@ interface ActionsProps {
 
 /** What can be done to the store now, and for what can't be done, why. */
 export function Actions({ store, allowed }: ActionsProps) {
-  const { refreshOne } = useLive();
-  const client = useQueryClient();
+  const done = useLookAgain(store.name);
   const [asking, setAsking] = useState(false);
-  const done = {
-    onSuccess: async () => {
-      await refreshOne(store.name);
-      await client.invalidateQueries({ queryKey: keys.store });
-    },
-  };
-  const retry = useMutation({ ...done, mutationFn: () => api.retryStore(store.name) });
   const protect = useMutation({
-    ...done,
+    onSuccess: done,
     mutationFn: (wanted: boolean) => api.changeStore(store.name, { deletion_protection: wanted }),
   });
-  const failure = retry.error ?? protect.error;
   return (
     <Stack align="flex-start">
-      {failure && <ProblemAlert title="That did not work" error={failure} />}
-      <Action verdict={allowed.retry}>
-        <Button variant="default" disabled={!allowed.retry?.allowed} loading={retry.isPending} onClick={() => retry.mutate()}>
-          Try again
-        </Button>
-      </Action>
+      {protect.error && <ProblemAlert title="That did not work" error={protect.error} />}
+      {/* A failed store has it beside the reason of the failure. */}
+      {store.phase !== "Failed" && (
+        <Action verdict={allowed.retry}>
+          <RetryButton name={store.name} verdict={allowed.retry} />
+        </Action>
+      )}
       <Action verdict={allowed.change}>
         <Switch
           label="Protect from deletion"
@@ -55,9 +47,39 @@ export function Actions({ store, allowed }: ActionsProps) {
           Delete this store…
         </Button>
       </Action>
-      <DeleteDialog store={store} opened={asking} onClose={() => setAsking(false)} onDone={done.onSuccess} />
+      <DeleteDialog store={store} opened={asking} onClose={() => setAsking(false)} onDone={done} />
     </Stack>
   );
+}
+
+/** Starts a failed or degraded store's work again, with fresh counters. */
+export function RetryButton({ name, verdict }: { name: string; verdict: Verdict | undefined }) {
+  const done = useLookAgain(name);
+  const retry = useMutation({ mutationFn: () => api.retryStore(name), onSuccess: done });
+  return (
+    <>
+      <Button
+        variant="default"
+        disabled={!verdict?.allowed}
+        loading={retry.isPending}
+        onClick={() => retry.mutate()}
+        data-testid="retry-store"
+      >
+        Try again
+      </Button>
+      {retry.error && <ProblemAlert title="That did not work" error={retry.error} />}
+    </>
+  );
+}
+
+/** Fetches what the person has just changed, in case the live message about it gets lost. */
+function useLookAgain(name: string): () => Promise<void> {
+  const { refreshOne } = useLive();
+  const client = useQueryClient();
+  return async () => {
+    await refreshOne(name);
+    await client.invalidateQueries({ queryKey: keys.store });
+  };
 }
 
 function Action({ verdict, children }: { verdict: Verdict | undefined; children: React.ReactNode }) {
@@ -102,38 +124,45 @@ function DeleteDialog({ store, opened, onClose, onDone }: DeleteDialogProps) {
   }
 
   return (
-    <Modal opened={opened} onClose={close} title={`Delete ${store.name}?`} closeButtonProps={{ "aria-label": "Close" }}>
-      <form onSubmit={submit}>
-        <Stack>
-          <Text>
-            The shop, its products, its orders and its database are removed for good. There is no way back.
-          </Text>
-          <TextInput
-            label={`Type ${store.name} to confirm`}
-            autoComplete="off"
-            spellCheck={false}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            data-autofocus
-            data-testid="confirm-name"
-          />
-          {remove.isError && <ProblemAlert title="The store was not deleted" error={remove.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Keep it
-            </Button>
-            <Button
-              type="submit"
-              color="red.9"
-              disabled={typed !== store.name}
-              loading={remove.isPending}
-              data-testid="confirm-delete"
-            >
-              Delete for good
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    // Put together by hand: the ready-made one has its title in a <header>, which is a second banner of the page.
+    <Modal.Root opened={opened} onClose={close}>
+      <Modal.Overlay />
+      <Modal.Content>
+        <Modal.Body pt="md">
+          <form onSubmit={submit}>
+            <Stack>
+              <Modal.Title fw={700}>Delete {store.name}?</Modal.Title>
+              <Text>
+                The shop, its products, its orders and its database are removed for good. There is no way back.
+              </Text>
+              <TextInput
+                label={`Type ${store.name} to confirm`}
+                autoComplete="off"
+                spellCheck={false}
+                value={typed}
+                onChange={(event) => setTyped(event.currentTarget.value)}
+                data-autofocus
+                data-testid="confirm-name"
+              />
+              {remove.isError && <ProblemAlert title="The store was not deleted" error={remove.error} />}
+              <Group justify="flex-end">
+                <Button variant="default" onClick={close}>
+                  Keep it
+                </Button>
+                <Button
+                  type="submit"
+                  color="red.9"
+                  disabled={typed !== store.name}
+                  loading={remove.isPending}
+                  data-testid="confirm-delete"
+                >
+                  Delete for good
+                </Button>
+              </Group>
+            </Stack>
+          </form>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

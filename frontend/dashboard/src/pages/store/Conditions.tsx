@@ -8,7 +8,10 @@ const marks = { True: "✓", False: "✗", Unknown: "?" };
 export function Conditions({ conditions }: { conditions: readonly Condition[] }) {
   if (conditions.length === 0) return <Text c="dimmed">None yet.</Text>;
   return (
-    <Table.ScrollContainer minWidth={520} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Conditions" } }}>
+    <Table.ScrollContainer
+      minWidth={520}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Conditions" } }}
+    >
       <Table>
         <Table.Thead>
           <Table.Tr>

@@ -23,7 +23,12 @@ export function CredentialsPanel({ name, verdict }: { name: string; verdict: Ver
           Each look at them is noted in the audit.
         </Text>
         {reading.isError && <ProblemAlert title="They can't be shown" error={reading.error} />}
-        <Button variant="default" loading={reading.isPending} onClick={() => reading.mutate()} data-testid="show-credentials">
+        <Button
+          variant="default"
+          loading={reading.isPending}
+          onClick={() => reading.mutate()}
+          data-testid="show-credentials"
+        >
           Show credentials
         </Button>
       </Stack>
