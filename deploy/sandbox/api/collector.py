@@ -1,22 +1,27 @@
 """What follows from a change without being asked for: garbage collection and the end of namespaces."""
 
-import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .custom.served import DEFINITIONS
 from .deletion import FOREGROUND, ORPHAN
+from .errors import ApiError
 from .jsontypes import Json, clone
-from .metadata import now
+from .namespaces import Endings
 from .options import WriteOptions
 from .resources import Resource
 from .storage import Entry
-from .writes import is_finished
 
 if TYPE_CHECKING:
     from .registry import Registry
 
+log = logging.getLogger("sandbox.api")
+
 Place = tuple[str, str]  # resource key and object key
+_QUOTAS = "/resourcequotas"
+_FURNITURE = {"/serviceaccounts", "/configmaps"}
 _MANAGER = WriteOptions(manager="kube-controller-manager")
 
 
@@ -30,12 +35,14 @@ class Collector:
     def __init__(self, registry: "Registry") -> None:
         self._registry = registry
         self._storage = registry.storage
+        self.endings = Endings(registry)
         self._places: dict[str, Place] = {}  # by uid
         self._dependents: dict[str, set[Place]] = {}  # by uid of the owner
         self._queue: deque[tuple[str, Place]] = deque()
         self._queued: set[tuple[str, Place]] = set()
-        self._terminating: set[str] = set()
-        self._scheduled = False
+        self._terminating: set[str] = set()  # namespaces
+        self._ending: dict[str, Place] = {}  # definitions by the resource key of their objects
+        self._busy = False
 
     def start(self) -> None:
         """Indexes what is stored and takes up what was left undone."""
@@ -49,30 +56,36 @@ class Collector:
         self.kick()
 
     def kick(self) -> None:
-        """Does the queued work now, or as soon as the running loop is free."""
-        if not self._queue or self._scheduled:
+        """Does all queued work; what that work queues in turn is done in the same go."""
+        if self._busy:
             return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._drain()
-            return
-        self._scheduled = True
-        loop.call_soon(self._drain)
-
-    def _drain(self) -> None:
-        self._scheduled = True
+        self._busy = True
         try:
             while self._queue:
                 work = self._queue.popleft()
                 self._queued.discard(work)
-                self._do(*work)
+                self._attempt(*work)
         finally:
-            self._scheduled = False
+            self._busy = False
+
+    def _attempt(self, task: str, place: Place) -> None:
+        try:
+            self._do(task, place)
+        except ApiError as error:  # the request that caused the work has succeeded and must not fail for it
+            log.warning("%s of %s %s was refused: %s", task, *place, error)
 
     def _do(self, task: str, place: Place) -> None:
         if task == "namespace":
-            self._empty_namespace(place[1])
+            self.endings.empty_namespace(place[1])
+            return
+        if task == "quota":
+            self._registry.admission.quotas.recount(place[1])
+            return
+        if task == "furnish":
+            self._furnish(place[1])
+            return
+        if task == "definition":
+            self.endings.empty_definition(place[1])
             return
         resource, entry = self._registry.catalog.by_key(place[0]), self._entry(place)
         if resource is None or entry is None:
@@ -102,6 +115,14 @@ class Collector:
         namespace = entry.obj["metadata"].get("namespace")
         if namespace in self._terminating:
             self._enqueue("namespace", ("/namespaces", namespace))
+        elif namespace and (entry.resource_key == _QUOTAS or self._registry.admission.quotas.of(namespace)):
+            self._enqueue("quota", (_QUOTAS, namespace))
+        if entry.resource_key in _FURNITURE and kind == "DELETED":
+            self._enqueue("furnish", ("/namespaces", str(namespace)))
+        if entry.resource_key == "/namespaces" and kind == "ADDED":
+            self._enqueue("furnish", place)
+        if entry.resource_key in self._ending:
+            self._enqueue("definition", self._ending[entry.resource_key])
 
     def _on_written(self, entry: Entry, place: Place, before: Entry | None) -> None:
         self._places[entry.uid] = place
@@ -117,6 +138,9 @@ class Collector:
             if entry.resource_key == "/namespaces":
                 self._terminating.add(entry.key)
                 self._enqueue("namespace", place)
+            if entry.resource_key == DEFINITIONS:
+                self._ending[_objects_key(entry)] = place
+                self._enqueue("definition", place)
             if {ORPHAN, FOREGROUND} & set(meta.get("finalizers") or ()):
                 self._enqueue("owner", place)
 
@@ -129,6 +153,8 @@ class Collector:
             self._recheck_owner(owner)
         if entry.resource_key == "/namespaces":
             self._terminating.discard(entry.key)
+        if entry.resource_key == DEFINITIONS:
+            self._ending.pop(_objects_key(entry), None)
 
     def _forget_dependent(self, owner: str, place: Place) -> None:
         places = self._dependents.get(owner)
@@ -154,6 +180,11 @@ class Collector:
             self._set_owners(resource, entry, alive)
         elif not entry.obj["metadata"].get("deletionTimestamp"):
             self._delete(resource, entry, "Background")
+
+    def _furnish(self, name: str) -> None:
+        namespace = self._storage.find("/namespaces", None, name)
+        if namespace is not None:
+            self._registry.admission.namespaces.furnish(namespace)
 
     def _finish_owner(self, resource: Resource, entry: Entry) -> None:
         """Carries out orphaning or foreground deletion of a terminating owner."""
@@ -204,104 +235,17 @@ class Collector:
         options = {"propagationPolicy": policy, "preconditions": {"uid": meta["uid"]}}
         self._registry.delete(resource, meta.get("namespace"), meta["name"], options=options)
 
-    def _empty_namespace(self, name: str) -> None:
-        """Deletes what is in a terminating namespace; lets it go when nothing is left."""
-        entry = self._storage.find("/namespaces", None, name)
-        if entry is None or not entry.obj["metadata"].get("deletionTimestamp"):
-            return
-        remaining: dict[str, list[Entry]] = {}
-        for resource in list(self._registry.catalog):
-            if resource.namespaced and resource.key not in remaining and resource.verbs != ("create",):
-                self._delete_all(resource, name)
-                remaining[resource.key] = self._left(resource.key, name)
-        remaining = {key: left for key, left in remaining.items() if left}
-        obj = clone(self._storage.find("/namespaces", None, name).obj)  # type: ignore[union-attr]
-        if not remaining:
-            kept = [item for item in (obj.get("spec") or {}).get("finalizers") or () if item != "kubernetes"]
-            self.finalize(obj, kept)
-            return
-        conditions = _conditions(remaining, obj["status"].get("conditions") or [])
-        if conditions != obj["status"].get("conditions"):
-            obj["status"]["conditions"] = conditions
-            self._put_namespace(obj)
-
-    def _delete_all(self, resource: Resource, namespace: str) -> None:
-        for entry in self._left(resource.key, namespace):
-            if not entry.obj["metadata"].get("deletionTimestamp"):
-                self._delete(resource, entry, "Background")
-
-    def _left(self, resource_key: str, namespace: str) -> list[Entry]:
-        shelf = self._storage.shelf(resource_key)
-        return [shelf.entries[key] for key in shelf.keys(namespace)]
-
-    def finalize(self, namespace: Json, finalizers: list[str]) -> None:
-        """Sets the finalizers of a namespace's spec, and lets it go when it has none and is terminating."""
-        namespace["spec"] = {"finalizers": finalizers} if finalizers else {}
-        self._put_namespace(namespace)
-
-    def _put_namespace(self, obj: Json) -> None:
-        name = obj["metadata"]["name"]
-        if is_finished(obj):
-            self._storage.remove("/namespaces", None, name)
-        else:
-            self._storage.put("/namespaces", obj)
-
 
 def _owner_uids(obj: Json) -> Iterator[str]:
     for owner in obj["metadata"].get("ownerReferences") or ():
         yield owner["uid"]
 
 
+def _objects_key(definition: Entry) -> str:
+    spec = definition.obj["spec"]
+    return f"{spec['group']}/{spec['names']['plural']}"
+
+
 def _blocks(dependent: Entry, uid: str) -> bool:
     owners = dependent.obj["metadata"].get("ownerReferences") or ()
     return any(owner["uid"] == uid and owner.get("blockOwnerDeletion") for owner in owners)
-
-
-def _conditions(remaining: dict[str, list[Entry]], before: list[Json]) -> list[Json]:
-    """What ``kubectl describe namespace`` shows while something is left."""
-    counts = ", ".join(f"{_dotted(key)} has {len(left)} resource instances" for key, left in sorted(remaining.items()))
-    finalizers: dict[str, int] = {}
-    for entry in (entry for left in remaining.values() for entry in left):
-        for finalizer in entry.obj["metadata"].get("finalizers") or ():
-            finalizers[finalizer] = finalizers.get(finalizer, 0) + 1
-    waiting = ", ".join(f"{name} in {count} resource instances" for name, count in sorted(finalizers.items()))
-    rows = [
-        ("NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered"),
-        (
-            "NamespaceDeletionGroupVersionParsingFailure",
-            "False",
-            "ParsedGroupVersions",
-            "All legacy kube types successfully parsed",
-        ),
-        (
-            "NamespaceDeletionContentFailure",
-            "False",
-            "ContentDeleted",
-            "All content successfully deleted, may be waiting on finalization",
-        ),
-        ("NamespaceContentRemaining", "True", "SomeResourcesRemain", f"Some resources are remaining: {counts}"),
-        (
-            "NamespaceFinalizersRemaining",
-            "True" if waiting else "False",
-            "SomeFinalizersRemain" if waiting else "ContentHasNoFinalizers",
-            f"Some content in the namespace has finalizers remaining: {waiting}"
-            if waiting
-            else "All content-preserving finalizers finished",
-        ),
-    ]
-    since = {(item["type"], item["status"]): item["lastTransitionTime"] for item in before}
-    return [
-        {
-            "type": kind,
-            "status": status,
-            "lastTransitionTime": since.get((kind, status), now()),
-            "reason": reason,
-            "message": message,
-        }
-        for kind, status, reason, message in rows
-    ]
-
-
-def _dotted(resource_key: str) -> str:
-    group, _, plural = resource_key.partition("/")
-    return f"{plural}.{group}"

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from .custom.definition import CLEANUP
+from .custom.served import DEFINITIONS
 from .errors import conflict, invalid, not_found, unsupported
 from .jsontypes import Json, clone, dig
 from .kinds.kind import Kind
@@ -46,6 +48,8 @@ class Deleter:
         obj = clone(entry.obj)
         meta = obj["metadata"]
         finalizers = _finalizers(meta.get("finalizers") or [], self._policy(kind, meta, options))
+        if resource.key == DEFINITIONS and self._has_objects(obj) and CLEANUP not in finalizers:
+            finalizers.append(CLEANUP)
         if finalizers:
             meta["finalizers"] = finalizers
         else:
@@ -66,6 +70,10 @@ class Deleter:
             obj["status"] = (obj.get("status") or {}) | {"phase": "Terminating"}
         return obj
 
+    def _has_objects(self, definition: Json) -> bool:
+        spec = definition["spec"]
+        return bool(self._storage.shelf(f"{spec['group']}/{spec['names']['plural']}").entries)
+
     def _policy(self, kind: Kind, meta: Json, options: Json) -> str:
         policy: str = options.get("propagationPolicy") or ""
         if policy:
@@ -80,7 +88,7 @@ class Deleter:
 
 def _finalizers(current: list[str], policy: str) -> list[str]:
     if not policy:
-        return current
+        return list(current)
     kept = [item for item in current if item not in {ORPHAN, FOREGROUND}]
     extra = {"Orphan": [ORPHAN], "Foreground": [FOREGROUND]}.get(policy, [])
     return kept + extra

@@ -60,7 +60,7 @@ _CAUSE_WORDS = {
     "FieldValueTooLong": "Too long",
     "FieldValueTooMany": "Too many",
 }
-_WITHOUT_VALUE = {"FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong", "FieldValueTooMany"}
+_WITHOUT_VALUE = {"FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from .admission.chain import Admission
 from .catalog import Catalog
 from .collector import Collector
-from .customs import Customs
+from .custom.definition import DEFINITION
+from .custom.served import DEFINITIONS, Customs
 from .deletion import Deleter
 from .errors import Causes, not_found
 from .jsontypes import Json, clone
@@ -21,7 +22,7 @@ from .schemas.builtin import schema_of
 from .schemas.decoding import decode_builtin
 from .schemas.node import OPEN, Node
 from .storage import Entry, Storage
-from .views import outward
+from .views import inward, outward
 from .watching import Watch, Watches
 from .writes import Writer
 
@@ -38,10 +39,10 @@ class Registry:
     def __init__(self, path: Path | None = None, *, service_cidr: str = "127.112.0.0/12") -> None:
         self.storage = Storage(path)
         self.catalog = Catalog()
+        self.customs = Customs(self)
         self.watches = Watches(self.storage)
         self.ownership = Ownership(self)
         self.admission = Admission(self, service_cidr)
-        self.customs = Customs(self)
         self._writer = Writer(self)
         self._deleter = Deleter(self)
         self._patcher = Patcher(self, self._writer)
@@ -54,7 +55,9 @@ class Registry:
 
     def kind_of(self, resource: Resource) -> Kind:
         """The rules of a resource."""
-        return kind_of(resource)
+        if resource.key == DEFINITIONS:
+            return DEFINITION
+        return self.customs.kind(resource) if resource.custom else kind_of(resource)
 
     def create(
         self,
@@ -180,11 +183,22 @@ class Registry:
 
     def decode(self, resource: Resource, obj: Json, options: WriteOptions) -> None:
         """Checks types and unknown fields of what was sent, in place."""
-        decode_builtin(resource, obj, self.schema(resource), options)
+        if resource.custom:
+            self.customs.decode(resource, obj, options)
+        else:
+            decode_builtin(resource, obj, self.schema(resource), options)
 
     def schema(self, resource: Resource) -> Node:
         """The schema of a whole object."""
+        if resource.custom:
+            return self.customs.schema(resource)
         return schema_of(resource.group, resource.version, resource.kind) or OPEN
+
+    def stored(self, resource: Resource, obj: Json) -> Json:
+        """What a client sent, in the version in which it is stored."""
+        if resource.custom:
+            return obj | {"apiVersion": self.customs.stored_version(resource)}
+        return inward(resource, obj)
 
     def seen(self, resource: Resource, obj: Json) -> Json:
         """A stored object in the version of the resource; shares its parts with the stored one."""
@@ -192,12 +206,14 @@ class Registry:
 
     def check(self, resource: Resource, kind: Kind, obj: Json, old: Json | None) -> Causes:
         """What is wrong with an object, and with the step from its old state."""
+        if resource.custom:
+            return self.customs.check(resource, obj, old)
         causes = kind.check(obj)
         return causes if old is None else causes + kind.check_update(obj, old)
 
     def finalize_namespace(self, namespace: Json, finalizers: Finalizers) -> Json:
         """Sets what a terminating namespace still waits for; it goes when that is nothing."""
-        self.collector.finalize(namespace, finalizers)
+        self.collector.endings.finalize(namespace, finalizers)
         return namespace
 
     def close(self) -> None:

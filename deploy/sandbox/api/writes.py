@@ -40,10 +40,10 @@ class Writer:
             raise invalid(resource.group, resource.kind, obj["metadata"].get("name", ""), causes)
         self._refuse_taken(resource, obj)
         self._registry.admission.allow_create(resource, obj, options)
+        self._registry.admission.allocate(resource, obj)
         if options.dry_run:
             return obj
-        self._registry.admission.allocate(resource, obj, None)
-        return self._put(resource, obj).obj
+        return self._registry.seen(resource, self._put(resource, self._registry.stored(resource, obj)).obj)
 
     def _received(self, resource: Resource, namespace: str | None, body: Json) -> Json:
         """A copy of what was sent, with the right kind and namespace or an error."""
@@ -112,26 +112,27 @@ class Writer:
     ) -> Json:
         """Checks and stores a decoded new state of a stored object; writes nothing when nothing changed."""
         resource, subresource = target.resource, target.subresource
-        registry, old = self._registry, entry.obj
+        registry, old = self._registry, self._registry.seen(resource, entry.obj)
         kind = registry.kind_of(resource)
         metadata.carry_over(obj, old)
         kind.default(obj)
         obj = self._part(resource, kind, obj, old, subresource)
         if not applied:
             registry.ownership.updated(target, obj, old, options.manager)
-        registry.admission.before_update(resource, obj, old, subresource, options)
         causes = metadata.check(obj["metadata"], kind.name_rule) + metadata.check_update(
             obj["metadata"], old["metadata"]
         )
         causes += registry.check(resource, kind, obj, old)
         if causes:
             raise invalid(resource.group, resource.kind, obj["metadata"]["name"], causes)
-        registry.admission.allow_update(resource, obj, old, subresource, options)
+        if not subresource:
+            registry.admission.allow_update(resource, obj, old, options)
+            registry.admission.allocate(resource, obj)
         registry.ownership.settle(obj, old)
-        if obj == old or options.dry_run:
-            return obj
-        registry.admission.allocate(resource, obj, old)
-        return self._put(resource, obj).obj
+        obj = registry.stored(resource, obj)
+        if obj == entry.obj or options.dry_run:
+            return registry.seen(resource, obj)
+        return registry.seen(resource, self._put(resource, obj).obj)
 
     def _part(self, resource: Resource, kind: Kind, obj: Json, old: Json, subresource: str) -> Json:
         """Keeps from the old state what this address does not write."""

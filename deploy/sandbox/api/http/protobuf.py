@@ -91,6 +91,49 @@ _MESSAGES: dict[str, dict[int, str]] = {
         9: "progressDeadlineSeconds:I",
     },
     "DeploymentStrategy": {1: "type:s"},
+    "Service": {1: _OBJECT, 2: "spec:ServiceSpec", 3: "unused:x"},
+    "ServiceSpec": {
+        1: "*ports:ServicePort",
+        2: "selector:ms",
+        3: "clusterIP:s",
+        4: "type:s",
+        5: "*externalIPs:s",
+        7: "sessionAffinity:s",
+        8: "loadBalancerIP:s",
+        9: "*loadBalancerSourceRanges:s",
+        10: "externalName:s",
+        11: "externalTrafficPolicy:s",
+        12: "healthCheckNodePort:i",
+        13: "publishNotReadyAddresses:f",
+        17: "ipFamilyPolicy:s",
+        18: "*clusterIPs:s",
+        19: "*ipFamilies:s",
+        20: "allocateLoadBalancerNodePorts:F",
+        21: "loadBalancerClass:s",
+        22: "internalTrafficPolicy:s",
+    },
+    "ServicePort": {
+        1: "name:s",
+        2: "protocol:s",
+        3: "port:i",
+        4: "targetPort:IntOrString",
+        5: "nodePort:i",
+        6: "appProtocol:s",
+    },
+    "IntOrString": {1: "kind:i", 2: "number:i", 3: "text:s"},
+    "Eviction": {1: _OBJECT, 2: "deleteOptions:DeleteOptions"},
+    "SelfSubjectAccessReview": {1: _OBJECT, 2: "spec:SelfSubjectAccessReviewSpec", 3: "unused:x"},
+    "SelfSubjectAccessReviewSpec": {1: "resourceAttributes:ResourceAttributes", 2: "nonResourceAttributes:NonResource"},
+    "ResourceAttributes": {
+        1: "namespace:s",
+        2: "verb:s",
+        3: "group:s",
+        4: "version:s",
+        5: "resource:s",
+        6: "subresource:s",
+        7: "name:s",
+    },
+    "NonResource": {1: "path:s", 2: "verb:s"},
     "LabelSelector": {1: "matchLabels:ms"},
     "PodTemplateSpec": {1: _OBJECT, 2: "spec:PodSpec"},
     "PodSpec": {2: "*containers:Container", 3: "restartPolicy:s", 6: "dnsPolicy:s", 8: "serviceAccountName:s"}
@@ -112,7 +155,10 @@ _MESSAGES: dict[str, dict[int, str]] = {
     },
     "ContainerPort": {1: "name:s", 2: "hostPort:i", 3: "containerPort:i", 4: "protocol:s", 5: "hostIP:s"},
 }
-_KINDS = {"Secret", "ConfigMap", "Namespace", "ServiceAccount", "Deployment", "DeleteOptions"}
+_KINDS = {
+    *("ConfigMap", "DeleteOptions", "Deployment", "Eviction", "Namespace", "Secret", "SelfSubjectAccessReview"),
+    *("Service", "ServiceAccount"),
+}
 
 
 def decode(raw: bytes) -> Json:
@@ -214,6 +260,8 @@ def _value(form: str, value: Any) -> Any:
     if form == "j":
         return json.loads(value) if value else None
     inner = _message(form, value)
+    if form == "IntOrString":
+        return inner.get("text", "") if inner.get("kind") else inner.get("number")
     return (inner.get("raw") if form == "FieldsV1" else inner) or None
 
 

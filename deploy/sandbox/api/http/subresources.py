@@ -98,7 +98,7 @@ class Subresources:
     async def _evict(self, request: web.Request, resource: Resource, path: ApiPath) -> web.Response:
         body, _ = await read_body(request)
         sent = _mapping(body)
-        self._registry.admission.allow_eviction(resource, path.namespace, path.name)
+        self._registry.admission.allow_eviction(self._registry.entry(resource, path.namespace, path.name))
         options = delete_options(request.query, (sent.get("deleteOptions") or None))
         self._registry.delete(resource, path.namespace, path.name, options=options)
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

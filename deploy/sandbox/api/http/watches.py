@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -104,12 +105,14 @@ async def stream_watch(
             await _follow(registry, stream, watch, start if initial else None, bookmarks=bookmarks)
     except TimeoutError:
         if bookmarks:
-            await stream.bookmark(registry.storage.revision)
-    except (ConnectionError, asyncio.CancelledError):
+            with suppress(ConnectionError):
+                await stream.bookmark(registry.storage.revision)
+    except ConnectionError:
+        return stream.response  # the client has left
+    finally:
         watch.close()
-        raise
-    watch.close()
-    await stream.response.write_eof()
+    with suppress(ConnectionError):
+        await stream.response.write_eof()
     return stream.response
 
 

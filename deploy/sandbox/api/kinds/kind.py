@@ -72,7 +72,8 @@ class Kind:
             obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
     def _wish(self, obj: Json) -> Json:
-        wish = {key: value for key, value in obj.items() if key not in {"metadata", "status", "apiVersion", "kind"}}
+        beside = {"metadata", "apiVersion", "kind"} | ({"status"} if self.has_status else set())
+        wish = {key: value for key, value in obj.items() if key not in beside}
         if self.annotations_count:
             wish["annotations"] = obj["metadata"].get("annotations") or {}
         return wish

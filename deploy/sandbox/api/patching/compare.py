@@ -36,7 +36,7 @@ def _walk(old: Any, new: Any, node: Node, path: Path, found: Difference) -> None
     elif isinstance(old, list) and isinstance(new, list) and not node.is_atomic and node.type == "array":
         _walk_items(old, new, node, path, found)
     elif old != new:
-        if path:
+        if path and (old is not None or is_leaf(new, node)):
             found.modified.add(path)
         # Something that was null or a scalar and now holds fields: those are new.
         if not is_leaf(new, node):

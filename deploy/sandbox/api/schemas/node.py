@@ -17,10 +17,11 @@ _REF = "#/$defs/"
 class Node:
     """What may stand at one place of an object."""
 
-    __slots__ = ("_children", "_definitions", "_items", "_values", "name", "raw", "type")
+    __slots__ = ("_children", "_definitions", "_items", "_values", "name", "raw", "structural", "type")
 
-    def __init__(self, raw: Json, definitions: Json) -> None:
+    def __init__(self, raw: Json, definitions: Json, *, structural: bool = False) -> None:
         self.raw = raw
+        self.structural = structural and "$ref" not in raw  # a CRD's: nothing is free unless it says so
         self.name = ""  # of the definition, for messages
         self._definitions = definitions
         if "$ref" in raw:
@@ -32,6 +33,9 @@ class Node:
         self._items: Node | None = None
         self._values: Node | None = None
 
+    def _made(self, raw: Json) -> Node:
+        return Node(raw, self._definitions, structural=self.structural)
+
     @property
     def properties(self) -> Json:
         """The raw schemas of the named fields."""
@@ -42,7 +46,7 @@ class Node:
         """The schema of a field or of a map's value; None when it is not declared."""
         if key in self.properties:
             if key not in self._children:
-                self._children[key] = Node(self.properties[key], self._definitions)
+                self._children[key] = self._made(self.properties[key])
             return self._children[key]
         return self.values
 
@@ -54,14 +58,14 @@ class Node:
             if raw is True:
                 raw = {}
             if isinstance(raw, dict):
-                self._values = Node(raw, self._definitions)
+                self._values = self._made(raw)
         return self._values
 
     @property
     def items(self) -> Node:
         """The schema of a list's items."""
         if self._items is None:
-            self._items = Node(self.raw.get("items") or {}, self._definitions)
+            self._items = self._made(self.raw.get("items") or {})
         return self._items
 
     @property
@@ -85,7 +89,8 @@ class Node:
         """Nothing at all is said about what is inside."""
         if self.preserves:
             return not self.properties and self.values is None
-        return not self.properties and self.values is None and self.type in {"", "object"}
+        free = {""} if self.structural else {"", "object"}
+        return not self.properties and self.values is None and self.type in free
 
     @property
     def preserves(self) -> bool:
