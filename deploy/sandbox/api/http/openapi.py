@@ -22,6 +22,10 @@ _PATCH_TYPES = (
     "application/strategic-merge-patch+json",
 )
 _DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+# kubectl reads version 2 only as protobuf, and only for kinds that version 3 does not have: a document that
+# names no kind is the whole truth about those, and lets kubectl go on to its own error.
+_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_EMPTY_V2 = b"\x0a\x032.0\x12\x0e\x0a\x0aKubernetes\x12\x00"
 _SOURCE_REF = "#/$defs/"
 
 
@@ -35,6 +39,8 @@ class OpenApi:
 
     def answer(self, request: web.Request, path: str) -> web.Response:
         """The document at a path; raises 404 when there is none."""
+        if path == "/openapi/v2" and _V2_PROTOBUF in request.headers.get("Accept", ""):
+            return web.Response(body=_EMPTY_V2, content_type=_V2_PROTOBUF.replace("@", "."))
         catalog = self._registry.catalog
         if self._generation != catalog.generation:
             self._made.clear()
