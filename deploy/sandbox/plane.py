@@ -74,12 +74,13 @@ class Plane:
         self.ingress = IngressController(self.cluster, LOCALHOST)
         self.proxy = IngressProxy(self.ingress.routes, self.backends, settings.ingress_upstream)
         self.forwarder = None if self._fake else Forwarder(self.cluster, self.backends)
+        self.volumes = VolumeController(self.cluster, settings.state / "volumes")
         self.controllers: list[Controller] = [
             DeploymentController(self.cluster),
             ReplicaSetController(self.cluster),
             StatefulSetController(self.cluster),
             JobController(self.cluster),
-            VolumeController(self.cluster, settings.state / "volumes"),
+            self.volumes,
             EndpointsController(self.cluster),
             DisruptionController(self.cluster),
             Scheduler(self.cluster),
@@ -92,11 +93,14 @@ class Plane:
         """Begin; returns the port of the ingress. Raises OSError when that is taken."""
         port = await self.proxy.listen(LOCALHOST, ingress_port)
         if not self._fake:
-            await self.processes.open()
+            self.processes.open()
         self._make_defaults()
         self.cluster.start()
         if not self._fake:
             self.hosts.open()
+        await self.volumes.sweep()
+        if isinstance(self.runtime, ProcessRuntime):
+            await self.runtime.sweep()
         runs = [controller.run() for controller in [*self.controllers, self.kubelet]]
         runs += [expire_events(self.cluster), self.memory.run()]
         self._tasks = [asyncio.get_running_loop().create_task(run) for run in runs]

@@ -34,6 +34,7 @@ HANG_UP_SECONDS = 1.0
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; raises UsageError when it can't start."""
     _allow_many_files()
+    told = _when_told()
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
         left = await asyncio.to_thread(end_leftovers, settings.state)
@@ -48,7 +49,7 @@ async def serve(settings: Settings) -> None:
         url = f"http://{LOCALHOST}:{listener.getsockname()[1]}"
         write_kubeconfig(settings.kubeconfig or settings.state / "kubeconfig", url)
         print(f"sandbox ready on {url}", flush=True)
-        await _until_told()
+        await told.wait()
         log.info("stopping")
 
 
@@ -147,8 +148,8 @@ async def _api(registry: Registry, plane: Plane, listener: socket.socket) -> Asy
         await runner.cleanup()
 
 
-async def _until_told() -> None:
-    """Wait for SIGTERM or SIGINT. A second one ends the process at once; the supervisor then kills the pods."""
+def _when_told() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT. A second one ends the process at once; the supervisor then kills the pods."""
     told = asyncio.Event()
 
     def hear() -> None:
@@ -158,7 +159,7 @@ async def _until_told() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, hear)
-    await told.wait()
+    return told
 
 
 def _allow_many_files() -> None:

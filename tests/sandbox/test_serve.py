@@ -128,6 +128,11 @@ def test_after_sigkill_nothing_is_left_running(start: Callable[..., Server]) -> 
     server.end(signal.SIGKILL)
     until(lambda: not marked_processes(server.state))
 
+    for folder in ("pods/gone", "logs/shop_web_gone", "volumes/pvc-gone_shop_data"):
+        (server.state / folder).mkdir()
+    start()
+    assert [str(found) for found in server.state.rglob("*gone*")] == []
+
 
 def test_what_outlives_even_the_supervisor_is_ended_by_the_next_start(start: Callable[..., Server]) -> None:
     server = start()

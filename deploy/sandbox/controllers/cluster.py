@@ -2,14 +2,14 @@
 
 Because the registry lives in the same process and a write is put into the cache before the caller goes on, a
 controller never acts on a state older than its own last write. So no "expectations" as in kube-controller-manager.
+The caches hold the registry's own objects without copying them: thousands of stores have a place in memory once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.api.errors import ApiError
 from sandbox.controllers.cache import Cache
@@ -17,6 +17,7 @@ from sandbox.controllers.objects import Obj, key_of, uid_of
 
 if TYPE_CHECKING:
     from sandbox.api.registry import Registry
+    from sandbox.api.storage import Entry
 
 log = logging.getLogger("sandbox.controllers")
 
@@ -54,17 +55,16 @@ class Cluster:
     def create(self, cache: Cache, obj: Obj) -> Obj:
         """Create an object; raises ApiError as the API does."""
         made = self.registry.create(cache.resource, obj["metadata"].get("namespace"), obj)
-        cache.store(made)
-        return made
+        return self._taken(cache, made)
 
     def update(self, cache: Cache, obj: Obj, *, subresource: str = "") -> Obj:
         """Write an object whole, without optimistic lock: each field here has one writer only."""
         meta = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
         namespace, name = key_of(obj)
         new = {**obj, "metadata": meta}
-        stored = self.registry.update(cache.resource, namespace or None, name, new, subresource=subresource)
-        cache.store(stored)
-        return stored
+        return self._taken(
+            cache, self.registry.update(cache.resource, namespace or None, name, new, subresource=subresource)
+        )
 
     def set_status(self, cache: Cache, obj: Obj, status: Obj) -> Obj:
         """Write the status if it differs."""
@@ -75,9 +75,7 @@ class Cluster:
     def merge(self, cache: Cache, obj: Obj, patch: Obj) -> Obj:
         """Apply a JSON merge patch."""
         namespace, name = key_of(obj)
-        stored = self.registry.patch(cache.resource, namespace or None, name, patch, "merge")
-        cache.store(stored)
-        return stored
+        return self._taken(cache, self.registry.patch(cache.resource, namespace or None, name, patch, "merge"))
 
     def delete(self, cache: Cache, obj: Obj, *, grace_seconds: int | None = None) -> None:
         """Delete this very object (not a later one of its name); it is no error when it is gone already."""
@@ -87,7 +85,7 @@ class Cluster:
             options["gracePeriodSeconds"] = grace_seconds
         try:
             self.registry.delete(cache.resource, namespace or None, name, options=options)
-            left = self.registry.get(cache.resource, namespace or None, name)
+            left = self.registry.entry(cache.resource, namespace or None, name).obj
         except ApiError as error:
             if error.code not in {404, 409}:
                 raise
@@ -98,38 +96,41 @@ class Cluster:
         else:
             cache.remove(obj, final=False)
 
+    def _taken(self, cache: Cache, written: Obj) -> Obj:
+        """Put what was written into the cache: the API's own object, not the copy that it returned."""
+        namespace, name = key_of(written)
+        try:
+            stored = self.registry.entry(cache.resource, namespace or None, name).obj
+        except ApiError:  # the write took the last finalizer
+            cache.remove(written, final=False)
+            return written
+        cache.store(stored)
+        return stored
+
     def _open(self, cache: Cache) -> None:
         version = self._fill(cache)
         self._watches.append(asyncio.get_running_loop().create_task(self._follow(cache, version)))
 
     def _fill(self, cache: Cache) -> str:
-        listed = self.registry.list(cache.resource)
-        cache.replace(_with_type(cache.resource, item) for item in listed["items"])
-        return str(listed["metadata"]["resourceVersion"])
+        page = self.registry.page(self.registry.selection(cache.resource))
+        cache.replace(entry.obj for entry in page.entries)
+        return str(page.revision)
 
     async def _follow(self, cache: Cache, version: str) -> None:
         while True:
-            with contextlib.suppress(ApiError):  # 410: too old, so list again
-                async for event in self.registry.watch(cache.resource, resource_version=version):
-                    if event["type"] == "ERROR":
-                        break
-                    version = event["object"]["metadata"]["resourceVersion"]
-                    self._take(cache, event)
-            log.info("watch of %s ended, listing again", cache.resource.plural)
-            await asyncio.sleep(0.2)
+            try:
+                watch = self.registry.watch(cache.resource, resource_version=version)
+                while True:
+                    self._take(cache, *await watch.next_change())
+            except ApiError as error:  # 410: too slow
+                log.info("watch of %s ended (%s), listing again", cache.resource.plural, error)
             version = self._fill(cache)
 
-    def _take(self, cache: Cache, event: dict[str, Any]) -> None:
+    def _take(self, cache: Cache, kind: str, entry: Entry) -> None:
         try:
-            if event["type"] == "DELETED":
-                cache.remove(event["object"], final=True)
-            elif event["type"] in {"ADDED", "MODIFIED"}:
-                cache.store(event["object"])
+            if kind == "DELETED":
+                cache.remove(entry.obj, final=True)
+            else:
+                cache.store(entry.obj)
         except Exception:  # one broken object must not stop the news of all others
-            log.exception("taking %s of %s failed", event["type"], cache.resource.plural)
-
-
-def _with_type(resource: Any, item: Obj) -> Obj:
-    """Items of a list may lack apiVersion and kind; owner references and events need them."""
-    version = f"{resource.group}/{resource.version}" if resource.group else resource.version
-    return {"apiVersion": version, "kind": resource.kind, **item}
+            log.exception("taking %s of %s failed", kind, cache.resource.plural)

@@ -48,6 +48,13 @@ class VolumeController(Controller):
         self.pods.handlers.append(self._pod_changed)
         self._removing: set[str] = set()
 
+    async def sweep(self) -> None:
+        """Remove folders whose volume no longer exists: a sandbox that was killed may have left some."""
+        known = {volume["metadata"]["name"] for volume in self.volumes}
+        for folder in await asyncio.to_thread(lambda: list(self.root.glob("pvc-*"))):
+            if folder.name.partition("_")[0] not in known:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
     def reconcile(self, key: Key) -> float | None:
         """One pass over a claim, or over a volume (whose namespace is empty)."""
         if not key[0]:

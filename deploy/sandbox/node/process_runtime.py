@@ -23,6 +23,16 @@ class ProcessRuntime:
         self._report = report
         self._runners: dict[str, PodRunner] = {}
 
+    async def sweep(self) -> None:
+        """Remove folders of pods that no longer exist: a sandbox that was killed may have left some."""
+        known = {uid_of(pod) for pod in self.host.cluster.cache("pods")}
+        for folder in await asyncio.to_thread(self._folders):
+            if folder.name.rpartition("_")[2] not in known:
+                await asyncio.to_thread(remove_tree, folder)
+
+    def _folders(self) -> list[Path]:
+        return [*(self.host.state / "pods").glob("*"), *(self.host.state / "logs").glob("*")]
+
     def begin(self, pod: Obj) -> None:
         """Start to run a pod."""
         runner = PodRunner(self.host, pod, self._report)

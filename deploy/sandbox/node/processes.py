@@ -6,6 +6,7 @@ import array
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.node import supervisor
+
+log = logging.getLogger("sandbox.node")
 
 Output = Callable[[str, bytes], None]
 
@@ -51,14 +54,14 @@ class Processes:
         self._last = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self) -> None:
-        """Start the supervisor."""
+    def open(self) -> None:
+        """Start the supervisor; needs a running loop."""
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (mine, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, supervisor.PACKET_BYTES)
         self._channel = mine
         command = [sys.executable, "-I", "-S", str(Path(supervisor.__file__)), str(theirs.fileno())]
-        self._supervisor = subprocess.Popen(  # noqa: ASYNC220 - a fork, no wait
+        self._supervisor = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True, env={}
         )
         theirs.close()
@@ -140,14 +143,18 @@ class Processes:
             task.add_done_callback(self._tasks.discard)
 
     def _lost(self) -> None:
-        """The supervisor died, and the kernel killed its children: report them all as killed."""
+        """The supervisor died, and the kernel killed its children: report them as killed, and have a new one."""
         asyncio.get_running_loop().remove_reader(self._channel)
-        for process in self._processes.values():
+        self._channel.close()
+        self._supervisor.poll()
+        log.error("the supervisor of the pods died; its pods start again")
+        lost, self._processes = self._processes, {}
+        self.open()
+        for process in lost.values():
             if not process.started.done():
                 process.started.set_exception(StartError("the supervisor of the pods is gone"))
             elif not process.ended.done():
                 process.ended.set_result(Exit(128 + signal.SIGKILL, signal.SIGKILL))
-        self._processes.clear()
 
     def _reader(self, process: Process, name: str, output: Output) -> int:
         """Make a pipe, read one end on the loop, return the other."""
