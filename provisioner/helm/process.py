@@ -52,6 +52,9 @@ def run(program: str, argv: list[str], *, stdin: bytes, deadline: float) -> Fini
 def environment(own: dict[str, str]) -> dict[str, str]:
     """What a child is given: all of our own environment but the platform's settings and secrets.
 
-    The rest stays, since a kubeconfig may name a credential plugin that reads its own variables.
+    The rest stays, since a kubeconfig may name a credential plugin that reads its own variables. Helm keeps what it
+    discovered of an API server in files, which belong to the platform's folder rather than to the user's home.
     """
-    return {name: value for name, value in own.items() if not name.startswith(_NOT_FOR_CHILDREN)}
+    given = {name: value for name, value in own.items() if not name.startswith(_NOT_FOR_CHILDREN)}
+    home = own.get("STOREPLANE_HOME")
+    return {"KUBECACHEDIR": str(Path(home) / "cache" / "kube"), **given} if home else given

@@ -65,19 +65,27 @@ def admit() -> list[UUID]:
 
     Any number of processes may call this at once: the lock makes the count of slots and the grant one act.
     """
+    admitted = []
+    while (operation_id := _admit_next()) is not None:
+        admitted.append(operation_id)
+    return admitted
+
+
+def _admit_next() -> UUID | None:
+    """Grant one slot in a transaction of its own: the log's lock must never be held while a store's row is awaited."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMISSION_LOCK])
-        free = settings.STOREPLANE_PROVISION_SLOTS - _slots_used()
-        if free <= 0:
-            return []
-        admitted = []
-        for operation_id in queue()[:free]:
+        if _slots_used() >= settings.STOREPLANE_PROVISION_SLOTS:
+            return None
+        for operation_id in queue():
             operation = Operation.objects.select_related("store").get(pk=operation_id)
+            # The store's row comes before the operation's, as everywhere (`stores.changes`).
+            Store.objects.select_for_update().get(pk=operation.store_id)
             if transitions.start(operation):
-                admitted.append(operation_id)
                 _begin(operation)
-    return admitted
+                return operation_id
+    return None
 
 
 def _begin(operation: Operation) -> None:

@@ -119,6 +119,11 @@ def test_a_child_is_not_told_the_platforms_secrets() -> None:
     assert set(environment(own)) == {"PATH", "KUBECONFIG", "AWS_PROFILE"}
 
 
+def test_what_helm_remembers_of_a_server_stays_in_the_platforms_folder() -> None:
+    assert environment({"STOREPLANE_HOME": "/s"}) == {"KUBECACHEDIR": "/s/cache/kube"}
+    assert environment({"STOREPLANE_HOME": "/s", "KUBECACHEDIR": "/mine"}) == {"KUBECACHEDIR": "/mine"}
+
+
 def _children_of(pid: int) -> list[psutil.Process]:
     """The living descendants that have to do with Helm or were started by a test here."""
     children = psutil.Process(pid).children(recursive=True)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from stores.models import Store
+from stores.services import request_teardown
 
 from provisioner.operations import admission, transitions
 from provisioner.operations.models import Operation, OperationState
@@ -58,3 +60,25 @@ def test_a_name_that_is_still_being_torn_down_waits(settings: Any) -> None:
     old.save()
 
     assert admission.admit() == [waiting.pk]
+
+
+def test_admission_and_removal_at_once_do_not_lock_each_other_out() -> None:
+    stores = [StoreFactory() for _ in range(12)]
+    for store in stores:
+        operation(store, running=False)
+
+    def remove(store: Store) -> int:
+        try:
+            request_teardown(store)
+            return 1
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        removed = [pool.submit(remove, store) for store in stores]
+        admitted = [pool.submit(admit_and_close, number) for number in range(12)]
+        assert sum(each.result(timeout=60) for each in removed) == 12
+        assert all(each.result(timeout=60) >= 0 for each in admitted)
+
+    kinds = Operation.objects.filter(state=OperationState.RUNNING).values_list("kind", flat=True)
+    assert list(kinds) == ["teardown"] * 12
