@@ -114,6 +114,8 @@ _BY_PHRASE: tuple[tuple[type[HelmError], tuple[str, ...]], ...] = (
             "error converting yaml",
             "resource mapping not found",
             "error validating data",
+            "not declared in schema",
+            "unknown field",
             "chart not found",
         ),
     ),

@@ -73,6 +73,8 @@ def child_options(action: Action) -> dict[str, Any]:
     options: dict[str, Any] = {"timeout_seconds": math.ceil(action.deadline)}
     if action.verb in {"install", "upgrade"}:
         options |= {"force_conflicts": True, "labels": dict(action.labels), "description": action.description}
+        # The API server checks each object strictly when it is applied; reading its OpenAPI first costs 0.1 to 0.2 s.
+        options |= {"disable_openapi_validation": True}
     if action.verb == "install":
         options |= {"server_side_apply": True}
     elif action.verb in {"upgrade", "rollback"}:
@@ -101,6 +103,8 @@ def program_arguments(action: Action, *, server_side: bool) -> list[str]:
         arguments += ["--history-max", str(HISTORY)]
     if server_side and action.verb != "uninstall":
         arguments += ["--server-side=true", "--force-conflicts"]
+    if server_side and action.verb in {"install", "upgrade"}:
+        arguments += ["--disable-openapi-validation"]
     return arguments
 
 

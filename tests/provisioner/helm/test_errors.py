@@ -35,6 +35,7 @@ from provisioner.helm.errors import sorted_error
         ("", "Error: template: medusa/templates/a.yaml:1:2: executing", ChartInvalid),
         ("", 'resource mapping not found for name: "x": no matches for kind "Foo"', ChartInvalid),
         ("RELEASE", "Deployment in version v1 cannot be handled: error validating data: unknown field", ChartInvalid),
+        ("RELEASE", "failed to create typed patch object: .spek: field not declared in schema", ChartInvalid),
         ("KUBE", 'kubernetes cluster unreachable: Get "http://127.0.0.1:1/version"', ClusterUnreachable),
         ("RELEASE", "Get https://10.0.0.1: dial tcp 10.0.0.1:443: connect: connection refused", ClusterUnreachable),
         ("RELEASE", "net/http: TLS handshake timeout", ClusterUnreachable),

@@ -159,6 +159,13 @@ def test_a_broken_chart_leaves_nothing_behind(namespace: str, helm: Helm, chart:
     assert helm.status("store", namespace) is None
 
 
+def test_a_field_that_the_kind_does_not_have_is_the_charts_fault(namespace: str, helm: Helm, chart: Path) -> None:
+    template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wrong}\ndta: {}\n"
+    (chart / "templates" / "wrong.yaml").write_text(template)
+    with pytest.raises(ChartInvalid, match="dta"):
+        helm.install("store", namespace, chart, RED)
+
+
 def test_the_stores_chart_is_taken_by_the_api_and_leaves_without_a_trace_but_the_volume(
     kube: Cluster, namespace: str, helm: Helm
 ) -> None:

@@ -47,13 +47,14 @@ def fake_helm(folder: Path, *, version: str = "v4.2.3", said: str = "", code: in
             [
                 *("install", "store", "/charts/medusa", "--values", "-", "--namespace", "store-x", "--timeout", "30s"),
                 *("--description", "why", "--labels", "team=x", "--server-side=true", "--force-conflicts"),
+                "--disable-openapi-validation",
             ],
         ),
         (
             UPGRADE,
             [
                 *("upgrade", "store", "/charts/medusa", "--values", "-", "--namespace", "store-x", "--timeout", "31s"),
-                *("--history-max", "10", "--server-side=true", "--force-conflicts"),
+                *("--history-max", "10", "--server-side=true", "--force-conflicts", "--disable-openapi-validation"),
             ],
         ),
         (
@@ -72,7 +73,7 @@ def test_the_program_is_asked_for_each_verb(action: Action, expected: list[str])
 
 
 def test_helm_3_is_not_asked_for_what_only_helm_4_knows() -> None:
-    assert not {"--server-side=true", "--force-conflicts"} & set(program_arguments(INSTALL, server_side=False))
+    assert program_arguments(INSTALL, server_side=False)[-2:] == ["--labels", "team=x"]
 
 
 def test_the_program_gets_values_by_stdin_and_never_as_an_argument(tmp_path: Path) -> None:
@@ -114,12 +115,22 @@ def test_uninstalling_what_is_not_there_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        (INSTALL, {"server_side_apply": True, "force_conflicts": True, "labels": {"team": "x"}, "description": "why"}),
+        (
+            INSTALL,
+            {
+                "server_side_apply": True,
+                "force_conflicts": True,
+                "disable_openapi_validation": True,
+                "labels": {"team": "x"},
+                "description": "why",
+            },
+        ),
         (
             UPGRADE,
             {
                 "server_side_apply": "true",
                 "force_conflicts": True,
+                "disable_openapi_validation": True,
                 "labels": {},
                 "description": "",
                 "max_history": 10,
