@@ -16,7 +16,8 @@ export function ConnectionStatus() {
   return (
     <Text component="span" size="sm" role="status" data-testid="connection" data-status={status}>
       <span className={`dot ${dot}`} style={{ display: "inline-block", marginRight: "0.4rem" }} aria-hidden="true" />
-      {words[status]}
+      {/* On a telephone the dot is enough while all is well. */}
+      <span className={status === "live" ? "roomy" : undefined}>{words[status]}</span>
     </Text>
   );
 }

@@ -12,8 +12,8 @@ export function HealthMenu() {
     <Popover width={340} position="bottom-end" withArrow shadow="md" trapFocus>
       <Popover.Target>
         <Button variant="default" size="sm" c={bad ? "var(--bad)" : undefined}>
-          {bad ? "⚠ " : ""}
-          {summary(data, error, down)}
+          <span aria-hidden="true">{bad ? "⚠" : "✓"}&nbsp;</span>
+          <span className="roomy">{summary(data, error, down)}</span>
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Health of the parts">

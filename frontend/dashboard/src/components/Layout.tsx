@@ -24,12 +24,12 @@ export function Layout({ me, children }: { me: Me; children: ReactNode }) {
       </a>
       <header className="header">
         <Container size="xl" py="xs">
-          <Group justify="space-between" gap="xs">
+          <Group justify="space-between" gap="xs" wrap="nowrap">
             <Link to="/" className="brand">
               <img src="/assets/storeplane.svg" alt="" width={26} height={26} />
-              Storeplane
+              <span className="roomy">Storeplane</span>
             </Link>
-            <Group gap="sm" justify="flex-end">
+            <Group gap="sm" justify="flex-end" wrap="nowrap">
               <ConnectionStatus />
               <HealthMenu />
               <SchemeSwitch />

@@ -73,8 +73,10 @@ const Row = memo(function Row({ store }: { store: Store }) {
       <td role="cell">
         <MiniPipeline steps={store.pipeline} />
       </td>
-      <td role="cell">{store.engine}</td>
-      <td role="cell">
+      <td role="cell" className="short">
+        {store.engine}
+      </td>
+      <td role="cell" className="short">
         <Ago time={store.created_at} />
       </td>
       <td role="cell">
