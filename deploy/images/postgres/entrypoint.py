@@ -49,6 +49,7 @@ def main() -> None:
     pgdata = Path(os.environ["PGDATA"])
     pgbin = Path(os.environ["SANDBOX_PGBIN"])
     pgdata.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale_lock(pgdata)  # before the drop, since afterwards other processes can't be looked at
     way = privileges.drop(pgdata.parent)
     if way:
         tell(f"running as an unprivileged user by {way}")
@@ -56,7 +57,6 @@ def main() -> None:
         started = time.monotonic()
         create(pgdata, pgbin)
         tell(f"database made in {time.monotonic() - started:.2f} s")
-    remove_stale_lock(pgdata)
     pgdata.chmod(0o700)
     words = sys.argv[2:] if sys.argv[1:2] == ["postgres"] else sys.argv[1:]
     server = [str(pgbin / "postgres"), "-D", str(pgdata), *options(os.environ["SANDBOX_LISTEN"]), *words]
@@ -173,8 +173,8 @@ def remove_stale_lock(pgdata: Path) -> None:
             return
         try:
             holder = Path(f"/proc/{pid}/cwd").resolve(strict=True)
-        except FileNotFoundError:
-            holder = None
+        except (FileNotFoundError, PermissionError):
+            holder = None  # gone, or somebody else's, and so no server on a folder that only we may enter
         if holder != pgdata.resolve():
             lock.unlink()
 
