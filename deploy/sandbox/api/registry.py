@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .admission.chain import Admission
+from .bootstrap import bootstrap
 from .catalog import Catalog
 from .collector import Collector
 from .custom.definition import DEFINITION
@@ -48,6 +49,7 @@ class Registry:
         self._patcher = Patcher(self, self._writer)
         self.collector = Collector(self)
         self.collector.start()
+        bootstrap(self)
 
     def resource(self, plural: str, group: str = "") -> Resource:
         """The resource in its preferred version; raises 404 when it is not served."""
