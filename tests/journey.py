@@ -41,7 +41,7 @@ def place_order(
         seen = admin.get("/admin/orders", order="-created_at")["orders"]
         if order["id"] not in {one["id"] for one in seen}:
             raise JourneyError(f"order {order['id']} is not among the {len(seen)} orders of /admin/orders")
-        found: dict[str, Any] = admin.get(f"/admin/orders/{order['id']}")["order"]
+        found: dict[str, Any] = admin.get(f"/admin/orders/{order['id']}", fields="+email,+currency_code")["order"]
         return found
 
 

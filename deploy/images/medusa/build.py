@@ -23,7 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from build_steps import assemble, database, packages  # noqa: E402
+from build_steps import assemble, database, packages, prune, trial  # noqa: E402
 from build_steps.process import BuildError  # noqa: E402
 
 # What the built folder is made of; the rest of this folder (README, Dockerfile, sandbox.toml) is read in place.
@@ -36,6 +36,7 @@ INPUTS = [
     "prepare",
     "prepare.mjs",
     "src",
+    "start",
     "start.mjs",
     "state.sql",
     "static",
@@ -92,14 +93,11 @@ def step(name: str, work: Callable[[], None]) -> None:
     print(f"step {name} ... {time.monotonic() - begun:.1f} s", flush=True)
 
 
-def put_in_place(app: Path, out: Path, wanted: str) -> None:
-    """Move the finished folder to `out`, by renames."""
-    (app / STAMP).write_text(f"{wanted}\n")
-    old = out.parent / f".{out.name}-build-old"
+def put_in_place(app: Path, out: Path, shop: Path) -> None:
+    """Move the finished folder to `out`, by renames; it has no stamp yet, so a killed build is built again."""
     if out.exists():
-        out.rename(old)
+        out.rename(shop / "old")
     app.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def build(args: argparse.Namespace, wanted: str) -> None:
@@ -112,19 +110,26 @@ def build(args: argparse.Namespace, wanted: str) -> None:
         step("packages", lambda: packages.install(tools, project))
         step("medusa-build", lambda: packages.medusa_build(tools, project))
         step("assemble", lambda: assemble.assemble(HERE, project, app, version))
+        if not args.full:
+            step("prune", lambda: prune.prune(app))
         with database.temporary_server(args.pgbin) as server:
             step("migrate", lambda: packages.migrate(tools, app, server.environment()))
             step("seed", lambda: packages.seed(tools, app, server.environment()))
             step("dump", lambda: database.dump(server, HERE / "state.sql", app / "prepared.sql.gz", version))
-        step("in-place", lambda: put_in_place(app, args.out, wanted))
+            step("in-place", lambda: put_in_place(app, args.out, shop))
+            step("trial", lambda: trial.first_start(tools, args.out, server))
+    (args.out / STAMP).write_text(f"{wanted}\n")
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--node", type=Path, required=True, help="the node program, 20 or newer")
     parser.add_argument("--npm", type=Path, required=True, help="the npm program")
-    parser.add_argument("--pgbin", type=Path, required=True, help="folder with initdb, pg_ctl, psql and pg_dump, 16 or newer")
+    parser.add_argument(
+        "--pgbin", type=Path, required=True, help="folder with initdb, pg_ctl, psql and pg_dump, 16 or newer"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the folder to build")
+    parser.add_argument("--full", action="store_true", help="keep all packages, also those that only building takes")
     args = parser.parse_args()
     args.out = args.out.absolute()
     return args
@@ -136,7 +141,7 @@ def main() -> int:
     # As an exception, so that the temporary server and folder go also when the build is told to stop.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("LC_ALL", "C.UTF-8")
-    wanted = content_hash()
+    wanted = content_hash() + ("-full" if args.full else "")
     if is_built(args.out, wanted):
         return 0
     begun = time.monotonic()

