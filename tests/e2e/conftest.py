@@ -1,5 +1,6 @@
 """One platform for all end-to-end tests; each test makes stores of its own and takes them away."""
 
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -7,6 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.e2e.front_door import FrontDoor
+
+# One line for each look while a test waits would bury what went wrong.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
