@@ -115,12 +115,11 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def build(out: Path, inputs: Iterable[Path], make: Callable[[Path], None]) -> bool:
-    """Fills `out` by `make(folder)` unless it was made from the same inputs; returns whether it had to.
+def build(out: Path, wanted: str, make: Callable[[Path], None]) -> bool:
+    """Fills `out` by `make(folder)` unless it was made from inputs with the hash `wanted`; returns whether it had to.
 
     `make` works in a folder beside `out`, which takes its place at the end: a killed build leaves `out` as it was.
     """
-    wanted = content_hash(inputs)
     stamp = out / STAMP
     if stamp.is_file() and stamp.read_text().strip() == wanted:
         return False
@@ -162,7 +161,7 @@ def main(what: str, default_out: Path, inputs: Iterable[Path], make: Callable[[T
         make(tools, folder)
 
     try:
-        made = build(given.out.resolve(), inputs, make_with_packages)
+        made = build(given.out.resolve(), content_hash(inputs), make_with_packages)
     except (BuildFailed, OSError) as error:
         print(f"{what} could not be built: {error}", file=sys.stderr)
         return 1

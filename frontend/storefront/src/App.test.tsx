@@ -114,6 +114,19 @@ describe("the checkout", () => {
     await expectAccessible();
   });
 
+  it("asks for the country again when the region is changed while the form is open", async () => {
+    const { user } = openShop();
+    await putMugIntoCart(user);
+    await user.click(screen.getByRole("link", { name: "Go to the cart" }));
+    await user.click(await screen.findByRole("link", { name: "Go to checkout" }));
+    await fillAddress(user);
+    await user.selectOptions(screen.getByRole("combobox", { name: "Region and currency" }), "United States (USD)");
+    await waitFor(() => expect(screen.getByLabelText("Country")).toHaveValue("us"));
+    expect(screen.getByLabelText("City")).toHaveValue("Berlin");
+    await user.selectOptions(screen.getByRole("combobox", { name: "Region and currency" }), "Europe (EUR)");
+    await waitFor(() => expect(screen.getByLabelText("Country")).toHaveValue("de"));
+  });
+
   it("doesn't open a step before the ones ahead of it are done", async () => {
     const cart = store.createCart("reg_eu");
     cart.items = [{ ...line, quantity: 1 }];

@@ -14,7 +14,9 @@ export function AddressStep({ cart }: { cart: Cart }) {
   const navigate = useNavigate();
   const form = useRef<HTMLFormElement>(null);
   const countries = useCountries(cart);
-  const [values, setValues] = useState(() => initialValues(cart, countries.length === 1 ? countries[0]!.code : ""));
+  const [typed, setValues] = useState(() => initialValues(cart));
+  // The region can be changed while the form is open, and a country belongs to a region.
+  const values = { ...typed, country_code: countryWithin(countries, typed.country_code) };
   const [errors, setErrors] = useState<AddressErrors>({});
 
   function submit(event: FormEvent) {
@@ -81,7 +83,13 @@ function useCountries(cart: Cart): { code: string; name: string }[] {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function initialValues(cart: Cart, onlyCountry: string): AddressForm {
+/** The chosen country if it can be delivered to, else the only one that can, else none yet. */
+function countryWithin(countries: { code: string }[], chosen: string): string {
+  if (countries.some((country) => country.code === chosen)) return chosen;
+  return countries.length === 1 ? countries[0]!.code : "";
+}
+
+function initialValues(cart: Cart): AddressForm {
   const known = cart.shipping_address;
   return {
     email: cart.email ?? "",
@@ -91,7 +99,7 @@ function initialValues(cart: Cart, onlyCountry: string): AddressForm {
     address_2: known?.address_2 ?? "",
     postal_code: known?.postal_code ?? "",
     city: known?.city ?? "",
-    country_code: known?.country_code ?? onlyCountry,
+    country_code: known?.country_code ?? "",
     phone: known?.phone ?? "",
   };
 }
