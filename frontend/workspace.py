@@ -40,7 +40,7 @@ class Toolchain:
     def environment(self) -> dict[str, str]:
         """This process's environment with the chosen `node` first in PATH, as npm's scripts look it up there."""
         env = dict(os.environ)
-        env["PATH"] = f"{Path(self.node).resolve().parent}{os.pathsep}{env.get('PATH', '')}"
+        env["PATH"] = f"{Path(self.node).absolute().parent}{os.pathsep}{env.get('PATH', '')}"
         env["CI"] = "1"
         env["npm_config_update_notifier"] = "false"
         return env
