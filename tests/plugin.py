@@ -24,7 +24,6 @@ if OWN_REDIS:
 
 if "STOREPLANE_E2E_URL" not in os.environ:
     # The end-to-end tests ask the launcher about the platform that runs.
-    if "STOREPLANE_E2E_URL" not in os.environ:  # the end-to-end tests ask for the home of the platform under test
     os.environ["STOREPLANE_HOME"] = str(FOLDER / "home")
 os.environ["STOREPLANE_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["STOREPLANE_SECURE"] = "false"

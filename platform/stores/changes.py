@@ -1,7 +1,9 @@
 """The one way in which a store's status changes: conditions, phase and event in one transaction.
 
 Locks are always taken in this order: the store's row, then the log's lock, which is held until the commit so that
-event ids grow in the order of commits. A reader that asks for "all after id N" can therefore miss nothing.
+event ids grow in the order of commits. A reader that asks for "all after id N" can therefore miss nothing. Rows are
+locked FOR NO KEY UPDATE: the stronger lock would stop the foreign-key checks of other rows' inserts, which wait for it
+while they hold the log's lock.
 """
 
 from collections.abc import Iterable
@@ -50,7 +52,7 @@ def apply_change(store_id: int, activity: Activity, change: Change) -> StoreEven
     """
     now = timezone.now()
     with transaction.atomic():
-        store = Store.objects.select_for_update().get(pk=store_id)
+        store = Store.objects.select_for_update(no_key=True).get(pk=store_id)
         if change.observed_generation is not None:
             store.observed_generation = change.observed_generation
         conditions = _take_conditions(store, change.conditions, now)

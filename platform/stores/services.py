@@ -68,7 +68,7 @@ def _check(spec: StoreSpec) -> None:
 
 def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency_key: str, request_id: str) -> Created:
     # The tenant's row is the lock under which quota is counted.
-    tenant = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
         return Created(_existing_or_refuse(tenant, spec, idempotency_key), new=False)
     _check_room(tenant)
@@ -150,7 +150,7 @@ def _check_room(tenant: Tenant) -> None:
 def request_teardown(store: Store, *, request_id: str = "") -> OperationView:
     """Ask for a store's removal; asking again finds the removal that is under way. Raises Conflict when protected."""
     with transaction.atomic():
-        store = Store.objects.select_for_update().get(pk=store.pk)
+        store = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
         if store.deletion_protection:
             raise Conflict(
                 f"The store '{store.name}' is protected from deletion; switch deletion_protection off first."
@@ -166,7 +166,7 @@ def request_teardown(store: Store, *, request_id: str = "") -> OperationView:
 def retry(store: Store, *, request_id: str = "") -> OperationView:
     """Try a failed store again, with fresh counters. Raises Conflict unless the store has failed or is stuck."""
     with transaction.atomic():
-        store = Store.objects.select_for_update().get(pk=store.pk)
+        store = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
         if store.phase not in (Phase.FAILED, Phase.DEGRADED):
             raise Conflict(f"The store '{store.name}' is {store.phase}; only a failed or degraded one can be retried.")
         change = Change(EventType.RETRY_REQUESTED, "A retry was asked for.", request_id=request_id)
@@ -184,7 +184,7 @@ def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = 
     store is being removed.
     """
     with transaction.atomic():
-        store = Store.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=store.pk)
+        store = Store.objects.select_for_update(of=("self",), no_key=True).select_related("tenant").get(pk=store.pk)
         if store.deletion_requested_at is not None:
             raise Conflict(f"The store '{store.name}' is being removed and can't be changed.")
         changed = {name: value for name, value in changes.items() if getattr(store, name) != value}

@@ -171,7 +171,7 @@ class StoreDetail(StoreView):
         store = self.store_for(actions.DELETE)
         with transaction.atomic():
             # Under the row's lock, so that of several requests at once only the one that changes something is noted.
-            first = Store.objects.select_for_update().get(pk=store.pk).deletion_requested_at is None
+            first = Store.objects.select_for_update(no_key=True).get(pk=store.pk).deletion_requested_at is None
             operation = services.request_teardown(store, request_id=request_id_of(request))
             if first:
                 audit.record(request, "store.delete", name, tenant=store.tenant)

@@ -55,7 +55,7 @@ def take(sighting: Sighting) -> bool:
     change = judge(sighting)
     with transaction.atomic():
         stores = Store.objects.filter(deletion_requested_at__isnull=True, name=sighting.store)
-        store = stores.select_for_update().first()
+        store = stores.select_for_update(no_key=True).first()
         if store is None or store.phase not in (Phase.READY, Phase.DEGRADED):
             return False
         if Operation.objects.filter(store=store, state__in=ACTIVE).exists():

@@ -25,7 +25,7 @@ def write(cluster: Cluster, store_id: int) -> bool:
         if store is None or not _has_the_name(store):
             return False
         Mirror.objects.get_or_create(store=store)
-        mirror = Mirror.objects.select_for_update().get(store=store)
+        mirror = Mirror.objects.select_for_update(no_key=True).get(store=store)
         wrote_spec = _write_spec(cluster, store, mirror)
         wrote_status = _write_status(cluster, store, mirror)
         # The time of the look, not of the write: a change in between must still look newer to the sweep.
@@ -67,7 +67,7 @@ def remove(cluster: Cluster, store: Store) -> None:
     """Let the resource go: drop the finalizer and delete it. Harmless when it is gone already."""
     with transaction.atomic():
         mirror, _ = Mirror.objects.get_or_create(store=store)
-        Mirror.objects.select_for_update().get(pk=mirror.pk)
+        Mirror.objects.select_for_update(no_key=True).get(pk=mirror.pk)
         found = cluster.get(STORE, store.name)
         if found is not None:
             _release(cluster, store.name, found)

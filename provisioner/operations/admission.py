@@ -81,7 +81,7 @@ def _admit_next() -> UUID | None:
         for operation_id in queue():
             operation = Operation.objects.select_related("store").get(pk=operation_id)
             # The store's row comes before the operation's, as everywhere (`stores.changes`).
-            Store.objects.select_for_update().get(pk=operation.store_id)
+            Store.objects.select_for_update(no_key=True).get(pk=operation.store_id)
             if transitions.start(operation):
                 _begin(operation)
                 return operation_id

@@ -31,7 +31,7 @@ class Context:
         """Write a line of the story while the step goes on; raises LeaseLost when it is no longer ours to tell."""
         change = Change(event, message, step=step, conditions=conditions, request_id=self.operation.request_id)
         with transaction.atomic():
-            Store.objects.select_for_update().get(pk=self.store.pk)
+            Store.objects.select_for_update(no_key=True).get(pk=self.store.pk)
             self.lease.check()
             apply_change(self.store.pk, activity_of(self.operation), change)
 

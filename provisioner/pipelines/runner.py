@@ -135,7 +135,7 @@ def _record(operation: Operation, step: Step, lease: Lease, result: Done | Wait)
 def _record_done(operation: Operation, step: Step, lease: Lease, result: Done) -> None:
     last = PIPELINES[operation.kind].steps[-1].name == step.name
     with transaction.atomic():
-        Store.objects.select_for_update().get(pk=operation.store_id)
+        Store.objects.select_for_update(no_key=True).get(pk=operation.store_id)
         transitions.finish(lease)
         change = Change(result.event, result.message, step.name, result.conditions, operation.request_id)
         apply_change(operation.store_id, activity_of(operation), change)
@@ -170,7 +170,7 @@ def _record_failure(operation: Operation, step: Step, lease: Lease, error: Excep
         log.error("unknown error in a step", exc_info=error)
     try:
         with transaction.atomic():
-            Store.objects.select_for_update().get(pk=operation.store_id)
+            Store.objects.select_for_update(no_key=True).get(pk=operation.store_id)
             if isinstance(decision, GiveUp):
                 _give_up(operation, step, lease, failure, decision)
                 return

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from stores.changes import Change, apply_change
+from stores.choices import EventType
 from stores.models import Store
-from stores.services import request_teardown
+from stores.services import StoreSpec, create_store, request_teardown
+from stores.status import Activity
 
 from provisioner.operations import admission, transitions
 from provisioner.operations.models import Operation, OperationState
@@ -82,3 +85,29 @@ def test_admission_and_removal_at_once_do_not_lock_each_other_out() -> None:
 
     kinds = Operation.objects.filter(state=OperationState.RUNNING).values_list("kind", flat=True)
     assert list(kinds) == ["teardown"] * 12
+
+
+def test_creating_stores_of_one_tenant_while_others_work_does_not_deadlock() -> None:
+    tenant = TenantFactory(plan="large")
+    stores = [StoreFactory(tenant=tenant) for _ in range(6)]
+
+    def tell(store: Store) -> int:
+        try:
+            for _ in range(10):
+                apply_change(store.pk, Activity.NONE, Change(EventType.STORE_DEGRADED, "Told."))
+            return 10
+        finally:
+            connection.close()
+
+    def create(number: int) -> int:
+        try:
+            return create_store(tenant, StoreSpec(name=f"new-{number}"), by=None).new
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        told = [pool.submit(tell, store) for store in stores]
+        created = [pool.submit(create, number) for number in range(20)]
+
+        assert sum(each.result(timeout=120) for each in told) == 60
+        assert sum(each.result(timeout=120) for each in created) == 20
