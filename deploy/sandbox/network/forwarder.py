@@ -84,7 +84,8 @@ class Forwarder(Controller):
         """One connection: to one ready pod, trying the others when it refuses."""
         for host, number in self.backends.of(key, str(port.get("name", ""))):
             try:
-                there = await asyncio.wait_for(asyncio.open_connection(host, number), CONNECT_SECONDS)
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    there = await asyncio.open_connection(host, number)
             except OSError:
                 continue
             await splice((reader, writer), there)

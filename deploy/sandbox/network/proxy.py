@@ -29,6 +29,8 @@ from sandbox.network.routes import RouteTable
 log = logging.getLogger("sandbox.network")
 
 CONNECT_SECONDS = 5.0
+# How long a client may keep a connection without a request.
+IDLE_SECONDS = 75.0
 # A pod that is being stopped may close a connection unanswered; what changes nothing is asked again, of another pod.
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 TRIES = 4
@@ -99,7 +101,11 @@ class IngressProxy:
 
     async def _one_request(self, reader: Reader, writer: Writer) -> bool:
         """Serve one request; True when the connection stays open for another."""
-        head = await read_head(reader)
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                head = await read_head(reader)
+        except TimeoutError:
+            return False
         if head is None:
             return False
         request = parse(head)
@@ -194,7 +200,8 @@ async def _connect(places: list[Place]) -> Ends | None:
     """A connection to the first place that takes one."""
     for host, port in places:
         with contextlib.suppress(OSError):
-            return await asyncio.wait_for(asyncio.open_connection(host, port, limit=HEAD_BYTES), CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await asyncio.open_connection(host, port, limit=HEAD_BYTES)
     return None
 
 

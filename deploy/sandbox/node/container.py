@@ -227,5 +227,6 @@ class Container:
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not when stopped."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()

@@ -31,7 +31,8 @@ async def run_command(
     except StartError as error:
         return NOT_FOUND_CODE, str(error)
     try:
-        ended = await asyncio.wait_for(asyncio.shield(process.ended), seconds)
+        async with asyncio.timeout(seconds):
+            ended = await asyncio.shield(process.ended)
     finally:
         if not process.ended.done():
             processes.signal(process, signal.SIGKILL)

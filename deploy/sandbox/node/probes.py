@@ -32,6 +32,10 @@ class Target:
         return port if isinstance(port, int) else self.ports.get(port, 0)
 
 
+# Time limits here and elsewhere are set by asyncio.timeout: until Python 3.12, wait_for may swallow a cancellation that
+# comes together with the result, and a probe that wasn't cancelled would hold up the end of its container.
+
+
 async def check(probe: Obj, target: Target) -> Result:
     """One try, within timeoutSeconds."""
     timeout = float(probe.get("timeoutSeconds") or 1)
@@ -55,7 +59,8 @@ async def _exec(action: Obj, target: Target, seconds: float) -> Result:
 async def _tcp(action: Obj, target: Target, seconds: float) -> Result:
     host, port = action.get("host") or target.address, target.port(action["port"])
     try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), seconds)
+        async with asyncio.timeout(seconds):
+            _, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
         return False, f"dial tcp {host}:{port}: i/o timeout"
     except OSError as error:
@@ -71,7 +76,8 @@ async def _http(action: Obj, target: Target, seconds: float) -> Result:
     scheme, path = str(action.get("scheme") or "HTTP").lower(), str(action.get("path") or "/")
     url = f"{scheme}://{host}:{port}{path}"
     try:
-        status, body = await asyncio.wait_for(_get(action, host, port, path, scheme), seconds)
+        async with asyncio.timeout(seconds):
+            status, body = await _get(action, host, port, path, scheme)
     except TimeoutError:
         words = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
         return False, f'Get "{url}": {words}'

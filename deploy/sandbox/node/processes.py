@@ -104,8 +104,9 @@ class Processes:
     async def stop(self, process: Process, number: int, grace_seconds: float) -> Exit:
         """Signal, wait, then SIGKILL; returns how the process ended."""
         self.signal(process, number)
-        with contextlib.suppress(asyncio.TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(process.ended), grace_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_seconds):
+                return await asyncio.shield(process.ended)
         self.signal(process, signal.SIGKILL)
         return await process.ended
 

@@ -107,7 +107,13 @@ async def test_role_database_and_password_are_those_of_the_environment(world: Wo
     assert PASSWORD not in log
 
 
-@pytest.mark.parametrize("by", ["", pytest.param("setuid", marks=pytest.mark.skipif(os.geteuid() != 0, reason="root"))])
+@pytest.mark.parametrize(
+    "by",
+    [
+        "",
+        pytest.param("setuid", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root has to stop being root")),
+    ],
+)
 async def test_the_data_survives_a_crash_and_the_stop_is_fast(world: World, by: str) -> None:
     pod = await started(world, by=by)
     await asyncio.to_thread(ask, pod, "create table kept as select 42 as answer")
