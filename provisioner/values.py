@@ -30,6 +30,22 @@ def values_of(store: Store) -> dict[str, Any]:
         },
         "secretName": labels.SECRET_NAME,
         "images": dict(settings.STOREPLANE_IMAGES),
-        "ingress": {"className": settings.STOREPLANE_INGRESS_CLASS},
+        "imagePullPolicy": settings.STOREPLANE_IMAGE_PULL_POLICY,
+        "imagePullSecrets": [{"name": name} for name in settings.STOREPLANE_IMAGE_PULL_SECRETS],
+        "ingress": _ingress(store),
+        "ingressController": {
+            "namespaceLabels": settings.STOREPLANE_INGRESS_NAMESPACE_LABELS,
+            "podLabels": settings.STOREPLANE_INGRESS_POD_LABELS,
+        },
         **plan,
+    }
+
+
+def _ingress(store: Store) -> dict[str, Any]:
+    """TLS exactly when the stores' public scheme is https; cert-manager fills the Secret that is named here."""
+    secure = settings.STOREPLANE_STORE_SCHEME == "https"
+    return {
+        "className": settings.STOREPLANE_INGRESS_CLASS,
+        "annotations": dict(settings.STOREPLANE_INGRESS_ANNOTATIONS),
+        "tls": {"enabled": secure, "secretName": f"{store.name}-tls" if secure else ""},
     }

@@ -185,6 +185,17 @@ STOREPLANE_TRUSTED_PROXIES = env.list("STOREPLANE_TRUSTED_PROXIES", default=[])
 STOREPLANE_PROVISION_SLOTS = env.int("STOREPLANE_PROVISION_SLOTS", 3)
 STOREPLANE_QUEUE_LIMIT = env.int("STOREPLANE_QUEUE_LIMIT", 200)
 STOREPLANE_INGRESS_CLASS = env.str("STOREPLANE_INGRESS_CLASS", "")
+# Who may reach the stores from outside their namespace; the default is ingress-nginx as its chart installs it.
+STOREPLANE_INGRESS_NAMESPACE_LABELS = env.dict(
+    "STOREPLANE_INGRESS_NAMESPACE_LABELS", default={"kubernetes.io/metadata.name": "ingress-nginx"}
+)
+STOREPLANE_INGRESS_POD_LABELS = env.dict(
+    "STOREPLANE_INGRESS_POD_LABELS", default={"app.kubernetes.io/name": "ingress-nginx"}
+)
+# JSON, since an annotation's value may hold any character, e.g. {"cert-manager.io/cluster-issuer": "letsencrypt"}.
+STOREPLANE_INGRESS_ANNOTATIONS = env.json("STOREPLANE_INGRESS_ANNOTATIONS", default={})
+STOREPLANE_IMAGE_PULL_POLICY = env.str("STOREPLANE_IMAGE_PULL_POLICY", "IfNotPresent")
+STOREPLANE_IMAGE_PULL_SECRETS = env.list("STOREPLANE_IMAGE_PULL_SECRETS", default=[])
 STOREPLANE_STORAGE_CLASS = env.str("STOREPLANE_STORAGE_CLASS", "")
 STOREPLANE_IMAGES = {
     "medusa": env.str("STOREPLANE_IMAGE_MEDUSA", "storeplane/medusa:2.18.0"),

@@ -36,3 +36,16 @@ def test_the_chart_takes_the_values_of_every_plan(plan: str) -> None:
 
 def test_a_store_without_a_display_name_is_called_by_its_name() -> None:
     assert values_of(Store(name="plain", plan="small"))["store"]["displayName"] == "plain"
+
+
+def test_https_stores_get_tls_and_what_the_operator_set(settings: Any) -> None:
+    settings.STOREPLANE_STORE_SCHEME = "https"
+    settings.STOREPLANE_INGRESS_ANNOTATIONS = {"cert-manager.io/cluster-issuer": "letsencrypt"}
+    settings.STOREPLANE_IMAGE_PULL_SECRETS = ["registry"]
+
+    objects = {each["kind"]: each for each in rendered("small")}
+
+    ingress = objects["Ingress"]
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "letsencrypt"
+    assert ingress["spec"]["tls"] == [{"hosts": ["my-shop.localhost"], "secretName": "my-shop-tls"}]
+    assert objects["Deployment"]["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "registry"}]
