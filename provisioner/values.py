@@ -1,8 +1,10 @@
 """What Helm is given for a store: from its record, its plan and the settings. Never a secret."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from django.conf import settings
 from stores.models import Store
 from tenants.plans import PLANS
@@ -15,6 +17,12 @@ CHARTS = Path(__file__).resolve().parents[1] / "storefront_charts"
 def chart_of(store: Store) -> Path:
     """The chart folder of the store's engine."""
     return CHARTS / store.engine
+
+
+@cache
+def chart_version(chart: Path) -> str:
+    """The version that the chart's own `Chart.yaml` says."""
+    return str(yaml.safe_load((chart / "Chart.yaml").read_text())["version"])
 
 
 def values_of(store: Store) -> dict[str, Any]:

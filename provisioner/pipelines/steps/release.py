@@ -3,6 +3,7 @@
 A release that was ever deployed is never uninstalled to repair it, and no branch of this module deletes a volume.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
 from stores.changes import ConditionChange
@@ -12,7 +13,7 @@ from provisioner import labels
 from provisioner.helm import Release, mark_failed, values_digest
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, Wait
-from provisioner.values import chart_of, values_of
+from provisioner.values import chart_of, chart_version, values_of
 
 DEADLINE_SECONDS = 60.0
 
@@ -27,13 +28,21 @@ class Action(Enum):
     REMOVE_RECORD = "remove record"
 
 
-def decide(release: Release | None, wanted_digest: str) -> Action:
+@dataclass(frozen=True)
+class Wanted:
+    """What a release must have been made from to be left as it is."""
+
+    values_digest: str
+    chart_version: str
+
+
+def decide(release: Release | None, wanted: Wanted) -> Action:
     """The next action from what is stored. We hold the step's lease, so nobody of ours is at work on a pending one.
 
     | stored                              | next                                    |
     | nothing                             | install                                 |
-    | deployed, with the wanted values    | nothing                                 |
-    | deployed with others, or failed     | upgrade (Helm takes up a failed first)  |
+    | deployed, as wanted                 | nothing                                 |
+    | deployed otherwise, or failed       | upgrade (Helm takes up a failed first)  |
     | superseded only                     | upgrade: its newest revision was lost   |
     | pending-*                           | mark failed, then look again            |
     | uninstalling, never deployed        | finish the uninstall                    |
@@ -42,7 +51,8 @@ def decide(release: Release | None, wanted_digest: str) -> Action:
     if release is None:
         return Action.INSTALL
     if release.status == "deployed":
-        return Action.NOTHING if release.values_digest == wanted_digest else Action.UPGRADE
+        found = Wanted(release.values_digest, release.chart_version)
+        return Action.NOTHING if found == wanted else Action.UPGRADE
     if release.pending:
         return Action.UNLOCK
     if release.status in ("failed", "superseded"):
@@ -57,7 +67,7 @@ def deploy(context: Context) -> Done | Wait:
     namespace = context.store.namespace
     values = values_of(context.store)
     release = context.helm.status(labels.RELEASE, namespace)
-    action = decide(release, values_digest(values))
+    action = decide(release, Wanted(values_digest(values), chart_version(chart_of(context.store))))
     if action == Action.NOTHING:
         installed = ConditionChange(ConditionType.HELM_INSTALLED, ConditionStatus.TRUE, "ReleaseDeployed")
         return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed,))

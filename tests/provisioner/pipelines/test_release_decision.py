@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from provisioner.helm import Release
-from provisioner.pipelines.steps.release import Action, decide
+from provisioner.pipelines.steps.release import Action, Wanted, decide
 
-WANTED = "digest"
+WANTED = Wanted("digest", "0.1.0")
 DEPLOYED = Release(
     name="store",
     namespace="store-x",
@@ -18,7 +18,7 @@ DEPLOYED = Release(
     chart_version="0.1.0",
     app_version="2.18.0",
     description="",
-    values_digest=WANTED,
+    values_digest="digest",
     last_deployed="",
     ever_deployed=True,
 )
@@ -28,6 +28,7 @@ CASES = {
     "absent": (None, Action.INSTALL),
     "deployed as wanted": (DEPLOYED, Action.NOTHING),
     "deployed with other values": (replace(DEPLOYED, values_digest="other"), Action.UPGRADE),
+    "deployed from an older chart": (replace(DEPLOYED, chart_version="0.0.9"), Action.UPGRADE),
     "failed first install": (replace(NEVER, status="failed"), Action.UPGRADE),
     "failed upgrade": (replace(DEPLOYED, status="failed"), Action.UPGRADE),
     "superseded only": (replace(DEPLOYED, status="superseded"), Action.UPGRADE),
@@ -46,7 +47,7 @@ def test_the_next_action_follows_from_the_stored_release(release: Release | None
 
 def test_a_release_that_was_ever_deployed_is_never_removed_to_repair_it() -> None:
     statuses = ("deployed", "failed", "superseded", "pending-install", "pending-upgrade", "uninstalling", "unknown")
-    for status, digest in itertools.product(statuses, (WANTED, "other")):
+    for status, digest in itertools.product(statuses, ("digest", "other")):
         release = replace(DEPLOYED, status=status, values_digest=digest)
 
         assert decide(release, WANTED) != Action.REMOVE_RECORD
