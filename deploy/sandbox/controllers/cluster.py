@@ -120,8 +120,8 @@ class Cluster:
         while True:
             try:
                 watch = self.registry.watch(cache.resource, resource_version=version)
-                while True:
-                    self._take(cache, *await watch.next_change())
+                while change := await watch.next_change():
+                    self._take(cache, *change)
             except ApiError as error:  # 410: too slow
                 log.info("watch of %s ended (%s), listing again", cache.resource.plural, error)
             version = self._fill(cache)
