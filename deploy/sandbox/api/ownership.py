@@ -81,7 +81,7 @@ class Ownership:
     def updated(self, target: Target, obj: Json, old: Json, manager: str) -> None:
         """Gives changed fields to who changed them, and takes removed ones from everybody."""
         owners = _owners_of(obj, old)
-        if not _is_reset(obj):
+        if owners and not _is_reset(obj):  # what nobody tracks stays so, until it is applied
             difference = compare(_owned_part(old), _owned_part(obj), self._registry.schema(target.resource))
             if not difference.is_empty:
                 owner = Owner("Update", manager or DEFAULT_MANAGER, target.resource.api_version, target.subresource)
@@ -99,7 +99,7 @@ class Ownership:
         wanted = _owned_part(config)
         base = _owned_part(live) if live is not None else {}
         owner = Owner("Apply", manager, resource.api_version, target.subresource)
-        owners = _owners_of(live, live) if live is not None else {}
+        owners = self._owners_before(resource, live) if live is not None else {}
         last = owners.get(owner)
         claimed = _writable(
             paths_of(wanted, schema, containers=False), target.subresource, has_status=self._has_status(resource)
@@ -119,9 +119,19 @@ class Ownership:
         if conflicts and not force:
             raise _conflict(conflicts)
         _take(owners, owner, changed, difference.removed)
-        if not difference.is_empty:
+        if not difference.is_empty and owner in owners:
             owners[owner].time = now()
         return self._assembled(config, live, merged, owners)
+
+    def _owners_before(self, resource: Resource, live: Json) -> Owners:
+        """The owners of a stored object; all of it has one owner when nobody kept track."""
+        owners = _owners_of(live, live)
+        if owners:
+            return owners
+        skeleton = self._registry.kind_of(resource).skeleton or {}
+        difference = compare(_owned_part(skeleton), _owned_part(live), self._registry.schema(resource))
+        paths = _writable(difference.added | difference.modified, "", has_status=self._has_status(resource))
+        return {Owner("Update", "before-first-apply", resource.api_version): Owned(paths)} if paths else {}
 
     def _assembled(self, config: Json, live: Json | None, merged: Json, owners: Owners) -> Json:
         """The merged fields with the metadata that only the server writes."""
@@ -144,7 +154,8 @@ class Ownership:
         if misfit:
             meta = config["metadata"]
             place = f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else f"/{meta.get('name', '')}"
-            message = f"failed to create typed patch object ({place}; {resource.api_version}, Kind={resource.kind}): "
+            kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+            message = f"failed to create typed patch object ({place}; {kind}): "
             raise ApiError(500, "", message + misfit)
 
     def _has_status(self, resource: Resource) -> bool:

@@ -11,7 +11,9 @@ from .http.handlers import Handlers, Logs
 from .http.media import answer, negotiate
 from .http.openapi import OpenApi
 from .http.paths import parse_path
+from .http.watches import OPEN_WATCHES
 from .jsontypes import Json
+from .watching import Watch
 
 if TYPE_CHECKING:
     from .registry import Registry
@@ -40,8 +42,16 @@ def make_app(registry: "Registry", logs: Logs | None = None) -> web.Application:
     """The API of a registry; ``logs`` yields the bytes of a container's log."""
     server = _Server(registry, logs)
     app = web.Application(client_max_size=8 * 1024 * 1024)
+    app[OPEN_WATCHES] = set[Watch]()
+    app.on_shutdown.append(_end_watches)
     app.router.add_route("*", "/{path:.*}", server.handle)
     return app
+
+
+async def _end_watches(app: web.Application) -> None:
+    """Watches never end by themselves, and a server that stops must not wait for them."""
+    for watch in list(app[OPEN_WATCHES]):
+        watch.close()
 
 
 class _Server:

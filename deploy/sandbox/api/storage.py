@@ -100,6 +100,9 @@ def _labels(entry: Entry) -> Iterable[tuple[str, str]]:
     return labels.items()
 
 
+# Above what a client would make up, so that such a version is too old rather than the beginning.
+FIRST_REVISION = 100
+
 Listener = Callable[[str, Entry, Entry | None], None]
 
 
@@ -114,8 +117,8 @@ class Storage:
             "CREATE TABLE IF NOT EXISTS objects (resource TEXT, key TEXT, revision INTEGER, body BLOB,"
             " PRIMARY KEY (resource, key)) WITHOUT ROWID;"
             "CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id = 0), revision INTEGER);"
-            "INSERT OR IGNORE INTO counter VALUES (0, 1);"
         )
+        self._database.execute("INSERT OR IGNORE INTO counter VALUES (0, ?)", (FIRST_REVISION,))
         self._shelves: dict[str, Shelf] = {}
         self._listeners: list[Listener] = []
         self.revision: int = self._database.execute("SELECT revision FROM counter").fetchone()[0]

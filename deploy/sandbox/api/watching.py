@@ -28,9 +28,10 @@ class Change:
 
 
 class Channel:
-    """The latest changes of one resource."""
+    """The latest changes of one resource. ``newest`` tells the revision of the whole storage."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, newest: Callable[[], int]) -> None:
+        self.newest = newest
         self.changes: deque[Change] = deque()
         self.first = 0  # sequence number of changes[0]
         self.floor = start  # the newest revision that is no longer in the history
@@ -86,26 +87,31 @@ class Watch:
         self._matches = matches
         self._initial = deque(initial)
         self._closed = False
+        self.seen = 0  # the revision up to which everything has been told, when it waits
 
     def __aiter__(self) -> "Watch":
         return self
 
     async def __anext__(self) -> Json:
         try:
-            kind, entry = await self.next_change()
+            change = await self.next_change()
         except ApiError as error:
             self.close()
             return {"type": "ERROR", "object": error.status()}
+        if change is None:
+            raise StopAsyncIteration
+        kind, entry = change
         return {"type": kind, "object": clone(entry.obj)}
 
-    async def next_change(self) -> tuple[str, Entry]:
-        """The next change as type and entry; raises 410 when this reader was too slow."""
+    async def next_change(self) -> tuple[str, Entry] | None:
+        """The next change as type and entry, None when closed; raises 410 when this reader was too slow."""
         while not self._closed:
             found = self._poll()
             if found is not None:
                 return found
+            self.seen = self._channel.newest()
             await self._channel.wait()
-        raise StopAsyncIteration
+        return None
 
     def _poll(self) -> tuple[str, Entry] | None:
         if self._initial:
@@ -149,6 +155,7 @@ class Watches:
 
     def __init__(self, storage: Storage) -> None:
         self._start = storage.revision
+        self._storage = storage
         self._channels: dict[str, Channel] = {}
         storage.listen(self._record)
 
@@ -157,7 +164,7 @@ class Watches:
 
     def channel(self, resource_key: str) -> Channel:
         """The changes of one resource."""
-        return self._channels.setdefault(resource_key, Channel(self._start))
+        return self._channels.setdefault(resource_key, Channel(self._start, lambda: self._storage.revision))
 
     def open(self, resource_key: str, revision: int, matches: Matcher, initial: list[Entry] | None) -> Watch:
         """A reader that begins behind a revision, or with the given entries."""

@@ -16,7 +16,7 @@ from ..tables.render import TABLE, Form, render_entries, render_partial
 from ..views import outward, raw, reviewed
 from . import media
 from .media import Accepted, answer, negotiate, read_body
-from .parameters import delete_options, is_true, whole_number, write_options
+from .parameters import bad_list_option, delete_options, is_true, whole_number, write_options
 from .paths import ApiPath
 from .subresources import Subresources
 from .watches import stream_watch
@@ -206,20 +206,17 @@ def _object_of(body: Any) -> Json:
 
 
 def _check_match(version: str, match: str, token: str) -> None:
+    field = "resourceVersionMatch"
     if match and match not in {"Exact", "NotOlderThan"}:
-        raise bad_request(
-            f'resourceVersionMatch: Unsupported value: "{match}": supported values: "Exact", "NotOlderThan"'
-        )
+        raise bad_list_option(field, match, "")
     if match and not version:
-        raise bad_request(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-        )
+        raise bad_list_option(field, "", f"{field} is forbidden unless resourceVersion is provided")
+    if match and token:
+        raise bad_list_option(field, "", f"{field} is forbidden when continue is provided")
     if token and version not in {"", "0"}:
-        raise bad_request("resourceVersion: Forbidden: specifying resource version is not allowed when using continue")
+        raise bad_request("specifying resource version is not allowed when using continue")
     if match == "Exact" and version == "0":
-        raise bad_request(
-            'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-        )
+        raise bad_list_option(field, "", f'{field} "exact" is forbidden for resourceVersion "0"')
 
 
 def method_on_path_not_allowed() -> ApiError:

@@ -6,7 +6,15 @@ from ..errors import ApiError, bad_request, forbidden_field, invalid, invalid_va
 from ..jsontypes import Json
 from ..options import LogOptions, WriteOptions
 
+_MATCHES = ("Exact", "NotOlderThan", "")
 _DIRECTIVES = ("Ignore", "Warn", "Strict")
+
+
+def bad_list_option(field: str, value: str, detail: str) -> ApiError:
+    """422 for a parameter of a list or a watch that does not go with the others."""
+    if field == "resourceVersionMatch" and value and value not in _MATCHES:
+        return invalid("meta.k8s.io", "ListOptions", "", [unsupported(field, value, _MATCHES)])
+    return invalid("meta.k8s.io", "ListOptions", "", [forbidden_field(field, detail)])
 
 
 def is_true(query: Mapping[str, str], name: str) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,14 @@ from ..tables.render import TABLE, Form, render_entries, render_partial
 from ..views import bookmark, raw
 from ..watching import Watch
 from .media import JSON, Accepted
-from .parameters import is_true, whole_number
+from .parameters import bad_list_option, is_true, whole_number
 
 if TYPE_CHECKING:
     from ..registry import Registry
 
 BOOKMARK_SECONDS = 60.0
+SLICE_SECONDS = 15.0
+OPEN_WATCHES = web.AppKey("open_watches", set[Watch])
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -37,6 +38,12 @@ class _Stream:
         self._first = True
         self.response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
         self.response.content_type = JSON
+
+    @property
+    def has_reader(self) -> bool:
+        """Whether the client is still there."""
+        transport = self._request.transport
+        return transport is not None and not transport.is_closing()
 
     async def send(self, kind: str, entry: Entry) -> None:
         """One change."""
@@ -80,7 +87,7 @@ async def stream_watch(
 ) -> web.StreamResponse:
     """Answers a watch request until its time is over, the client leaves or history is lost."""
     query = request.query
-    seconds = whole_number(query, "timeoutSeconds") or random.randint(1800, 3600)  # noqa: S311
+    seconds = whole_number(query, "timeoutSeconds") or random.randint(1800, 3600)  # noqa: S311 - no secret
     bookmarks = is_true(query, "allowWatchBookmarks")
     initial = _initial_events(query.get("sendInitialEvents", ""), query.get("resourceVersionMatch", ""), bookmarks)
     version = query.get("resourceVersion", "")
@@ -88,70 +95,65 @@ async def stream_watch(
         raise bad_request(f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: invalid syntax')
     stream = _Stream(registry, request, selection.resource, accepted)
     start = registry.storage.revision
-    early: ApiError | None = None
-    watch: Watch | None = None
     try:
         watch = registry.open_watch(selection, "" if initial else version, initial_events=initial is not False)
     except ApiError as error:
         if error.code != HTTPStatus.GONE:
             raise
-        early = error
-    await stream.response.prepare(request)
-    if watch is None:
-        await stream.error(early)  # type: ignore[arg-type]
+        await stream.response.prepare(request)
+        await stream.error(error)
         return stream.response
+    open_watches = request.app[OPEN_WATCHES]
+    open_watches.add(watch)
     try:
-        async with asyncio.timeout(seconds):
-            await _follow(registry, stream, watch, start if initial else None, bookmarks=bookmarks)
-    except TimeoutError:
-        if bookmarks:
-            with suppress(ConnectionError):
-                await stream.bookmark(registry.storage.revision)
-    except ConnectionError:
-        return stream.response  # the client has left
-    finally:
-        watch.close()
-    with suppress(ConnectionError):
+        await stream.response.prepare(request)
+        await _follow(stream, watch, seconds, start if initial else None, bookmarks=bookmarks)
         await stream.response.write_eof()
+    except ConnectionError:
+        pass  # the client has left
+    finally:
+        open_watches.discard(watch)
+        watch.close()
     return stream.response
 
 
-async def _follow(
-    registry: "Registry", stream: _Stream, watch: Watch, initial_end: int | None, *, bookmarks: bool
-) -> None:
-    announced = initial_end is None
-    while True:
+async def _follow(stream: _Stream, watch: Watch, seconds: int, initial_end: int | None, *, bookmarks: bool) -> None:
+    """Sends what happens, in slices, so that a client that has left is noticed also when nothing happens."""
+    loop = asyncio.get_running_loop()
+    end, announced = loop.time() + seconds, initial_end is None
+    next_bookmark = loop.time() + BOOKMARK_SECONDS
+    while (left := end - loop.time()) > 0 and stream.has_reader:
         if not announced and not watch.has_initial:
             announced = True
             await stream.bookmark(initial_end or 0, initial_end=True)
         try:
-            async with asyncio.timeout(BOOKMARK_SECONDS if bookmarks else None):
-                kind, entry = await watch.next_change()
+            async with asyncio.timeout(min(left, SLICE_SECONDS)):
+                change = await watch.next_change()
         except TimeoutError:
-            # Our own timer: everything up to now has been sent.
-            await stream.bookmark(registry.storage.revision)
+            if bookmarks and loop.time() >= next_bookmark:
+                next_bookmark = loop.time() + BOOKMARK_SECONDS
+                await stream.bookmark(watch.seen)
             continue
         except ApiError as error:
             await stream.error(error)
             return
-        await stream.send(kind, entry)
+        if change is None:
+            return
+        await stream.send(*change)
+    if bookmarks and watch.seen and stream.has_reader:
+        await stream.bookmark(watch.seen)
 
 
 def _initial_events(wanted: str, match: str, bookmarks: bool) -> bool | None:
     """Whether the client asked for a streamed list; None when it did not say."""
     if not wanted:
         if match:
-            raise bad_request(
-                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless "
-                "sendInitialEvents is provided"
-            )
+            told = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            raise bad_list_option("resourceVersionMatch", "", told)
         return None
     if match != "NotOlderThan":
-        raise bad_request(
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        )
+        told = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        raise bad_list_option("resourceVersionMatch", "", told)
     if wanted in {"true", "1"} and not bookmarks:
-        raise bad_request(
-            "allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true"
-        )
+        raise bad_list_option("sendInitialEvents", "", "sendInitialEvents requires setting allowWatchBookmarks to true")
     return wanted in {"true", "1"}

@@ -20,22 +20,29 @@ def merge_applied(live: Any, config: Any, node: Node) -> Any:
 
 
 def _merge_items(live: list[Any], config: list[Any], node: Node) -> list[Any]:
-    """Applied items in their order; items of others stay where they stood before their next neighbour."""
+    """Applied items in their order; items of others keep their place, before new ones that come there."""
     before = {item_element(item, node): item for item in live}
     wanted = {item_element(item, node): item for item in config}
-    order, merged, position = list(before), list[Any](), 0
-    for element, item in wanted.items():
-        if element not in before:
-            merged.append(clone(item))
-            continue
-        at = order.index(element)
-        while position <= at:
-            if order[position] not in wanted:
-                merged.append(before[order[position]])
-            position += 1
-        merged.append(merge_applied(before[element], item, node.items) if isinstance(item, dict) else item)
-    merged += [before[element] for element in order[position:] if element not in wanted]
+    left, right = list(before), list(wanted)
+    merged: list[Any] = []
+    i = j = 0
+    while i < len(left) or j < len(right):
+        shared_next = next((element for element in right[j:] if element in before), None)
+        if i < len(left) and left[i] not in wanted:
+            merged.append(before[left[i]])
+            i += 1
+        elif i < len(left) and left[i] != shared_next:
+            i += 1  # applied in another place
+        else:
+            element = right[j]
+            i += element in before
+            j += 1
+            merged.append(_merged_item(before.get(element), wanted[element], node))
     return merged
+
+
+def _merged_item(live: Any, config: Any, node: Node) -> Any:
+    return merge_applied(live, config, node.items) if live is not None and isinstance(config, dict) else clone(config)
 
 
 def without(value: Any, paths: Paths, node: Node, base: Path = ()) -> Any:
