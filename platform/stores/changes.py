@@ -104,13 +104,21 @@ def _take_summary(
     verdicts = (summary.ready, summary.reconciling, summary.stalled)
     for type_, verdict in zip(SUMMARY_TYPES, verdicts, strict=True):
         status = ConditionStatus(verdict.status)
-        _set(store, conditions, ConditionChange(type_, status, verdict.reason, change.message), now)
+        message = _message_of(conditions.get(type_), type_, status, change.message)
+        _set(store, conditions, ConditionChange(type_, status, verdict.reason, message), now)
     store.phase = summary.phase
     if change.message:
         store.message = change.message
     if summary.phase == Phase.READY and store.ready_at is None:
         store.ready_at = now
     store.save(update_fields=["phase", "message", "ready_at", "observed_generation", "updated_at"])
+
+
+def _message_of(known: Condition | None, type_: ConditionType, status: ConditionStatus, said: str) -> str:
+    """`Ready` always tells the latest; the others speak only while they are True. Nothing said changes nothing."""
+    if type_ != ConditionType.READY and status != ConditionStatus.TRUE:
+        return ""
+    return said or (known.message if known else "")
 
 
 def _log(store: Store, type_: EventType, change: Change, now: datetime) -> StoreEvent:
