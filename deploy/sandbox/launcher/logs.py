@@ -14,6 +14,7 @@ from sandbox.launcher.errors import LauncherError
 MAX_BYTES = 10 * 1024 * 1024
 OLD_FILES = 2
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_OWN_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\d*Z +")
 
 
 class LogFile:
@@ -41,19 +42,28 @@ class LogFile:
             self.feed(b"\n")
 
     def write(self, text: str) -> None:
-        self.last.append(text)
-        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("ab", buffering=0)
+        """Append one line; a time at its beginning becomes the line's time, an empty line is left out."""
+        plain = _ESCAPES.sub("", text)
+        own = _OWN_TIME.match(plain)
+        plain = plain[own.end() :] if own else plain
+        if not plain.strip():
+            return
+        self.last.append(plain)
+        now = own[1] if own else datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
         try:
-            self._file.write(f"{stamp} {_ESCAPES.sub('', text)}\n".encode())
-            if self._file.tell() > self._max_bytes:
-                self._rotate()
+            self._append(f"{now}Z {plain}\n".encode())
         except OSError:
             self.close()  # a full disk must not take the processes down with it
         if self._echo:
-            self._echo(text)
+            self._echo(plain)
+
+    def _append(self, line: bytes) -> None:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("ab", buffering=0)
+        self._file.write(line)
+        if self._file.tell() > self._max_bytes:
+            self._rotate()
 
     def close(self) -> None:
         if self._file:

@@ -63,7 +63,7 @@ def strays(run: Path) -> dict[int, int]:
     return found
 
 
-def end_strays(run: Path, grace: float = 10.0) -> list[int]:
+def end_strays(run: Path, grace: float = 4.0) -> list[int]:
     """End what an earlier supervisor left: SIGTERM, then SIGKILL after `grace` seconds. Returns the pids ended."""
     found = strays(run)
     # SIGINT is a fast shutdown for PostgreSQL, which would wait for its clients after SIGTERM.

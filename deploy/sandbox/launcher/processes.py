@@ -103,12 +103,14 @@ def _jobs(env: Mapping[str, str], cluster: list[ProcessSpec]) -> list[ProcessSpe
 
 def _platform(home: Home, options: Options, env: Mapping[str, str]) -> list[ProcessSpec]:
     jobs = ("admin", "crd")
-    celery = [python(), "-m", "celery", "-A", "config.celery"]
+    celery = [python(), "-m", "celery", "--quiet", "-A", "config.celery"]
     # Celery's own signal for "stop soon, and give back what isn't done" is SIGQUIT.
     soft = {**env, "REMAP_SIGTERM": "SIGQUIT"}
 
     def worker(name: str, queues: str, concurrency: int) -> ProcessSpec:
-        argv = (*celery, "worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", "--loglevel", "INFO")
+        # Neither greeting the other workers nor gossip with them is of use here; the greeting takes a second.
+        alone = ("--without-mingle", "--without-gossip", "--loglevel", "INFO")
+        argv = (*celery, "worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *alone)
         return ProcessSpec(
             name=f"worker-{name}", argv=argv, env=soft, cwd=CHECKOUT, after=jobs, ready_line="ready.", stop_grace=15
         )

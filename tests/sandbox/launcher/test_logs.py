@@ -21,6 +21,14 @@ def test_pieces_of_output_become_whole_lines_without_colours(tmp_path: Path) -> 
     assert texts(logs.read(tmp_path, "web", 10)) == ["one", "two", "three"]
 
 
+def test_a_line_that_brings_its_time_has_it_once(tmp_path: Path) -> None:
+    echoed: list[str] = []
+    log = LogFile(tmp_path / "web.log", echo=echoed.append)
+    log.feed(b"\x1b[2m2026-11-23T12:57:35.417516Z\x1b[0m [info     ] health changed\n\n  \n")
+    assert logs.read(tmp_path, "web", 10) == ["2026-11-23T12:57:35.417Z [info     ] health changed"]
+    assert echoed == ["[info     ] health changed"]
+
+
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     log = LogFile(tmp_path / "web.log")
     log.feed(b"x" * 200_000)
