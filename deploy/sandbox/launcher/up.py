@@ -81,8 +81,12 @@ def _in_foreground(home: Home, options: Options, console: Console, *, with_demo:
                 console.error(f"storeplane: {error}")
                 console.line("The platform keeps running; Ctrl-C stops it.")
 
+    def echo(name: str, line: str) -> None:
+        if demo.REQUEST_ID not in line:
+            console.prefixed(name, line)
+
     try:
-        return supervise(home, options, echo=console.prefixed, when_ready=when_ready)
+        return supervise(home, options, echo=echo, when_ready=when_ready)
     except StartFailed as failure:
         raise LauncherError(describe(failure, str(home.logs))) from failure
 
