@@ -16,6 +16,6 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     // The first test of a file pays for loading everything, on machines that do other things, too.
-    testTimeout: 20_000,
+    testTimeout: 60_000,
   },
 });

@@ -21,6 +21,6 @@ export default defineConfig({
     include: ["{src,server-test}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     // The first test of a file pays for loading everything, on machines that do other things, too.
-    testTimeout: 20_000,
+    testTimeout: 60_000,
   },
 });

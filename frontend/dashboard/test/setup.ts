@@ -1,5 +1,5 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 // What Mantine asks of a browser and happy-dom lacks, or has without a layout to measure.
@@ -20,5 +20,8 @@ vi.stubGlobal(
   },
 );
 Element.prototype.scrollIntoView = () => undefined;
+
+// A machine that does other things, too, is slow, not wrong.
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => cleanup());

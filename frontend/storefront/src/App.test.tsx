@@ -37,7 +37,7 @@ describe("a shopper", () => {
 
     expect(await screen.findByTestId("order-number")).toHaveTextContent("1");
     expect(screen.getAllByTestId("order-line")).toHaveLength(1);
-    expect(document.title).toBe("Order 1 – Fjord & Fern");
+    await waitFor(() => expect(document.title).toBe("Order 1 – Fjord & Fern"));
     await waitFor(() => expect(screen.getByTestId("cart-count")).toHaveTextContent("0"));
     expect(store.orders).toHaveLength(1);
     await expectAccessible();

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@
 import type { HttpTypes } from "@medusajs/types";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { addToCart, cartFields, loadCart, placeOrder, setQuantity, type Cart } from "./cart";
-import { explain, isGone } from "./medusa";
+import { explain } from "./medusa";
 import { useShop } from "./ShopContext";
 
 interface CartState {
@@ -31,18 +31,24 @@ export function CartProvider({ children }: { children: ReactNode }) {
   const changed = {
     // All changes of the cart run one after another: Medusa locks the cart, and the last answer must be the newest.
     scope: { id: "cart" },
-    onSuccess: (next: Cart) => client.setQueryData(cartKey, next),
+    // A look at the cart that was sent before the change and is answered after it would bring the old cart back.
+    onMutate: () => client.cancelQueries({ queryKey: cartKey }),
+    onSuccess: async (next: Cart) => {
+      await client.cancelQueries({ queryKey: cartKey });
+      client.setQueryData(cartKey, next);
+    },
     onError: (failure: unknown) => {
       announce(explain(failure));
-      if (isGone(failure)) void client.invalidateQueries({ queryKey: cartKey });
+      // It may be gone, or half of the change may have been made.
+      void client.invalidateQueries({ queryKey: cartKey });
     },
   };
   const add = useMutation({
     ...changed,
     mutationFn: (piece: { variantId: string; quantity: number; title: string }) =>
       addToCart(sdk, region!.id, piece.variantId, piece.quantity),
-    onSuccess: (next, piece) => {
-      changed.onSuccess(next);
+    onSuccess: async (next, piece) => {
+      await changed.onSuccess(next);
       announce(`${piece.quantity} × ${piece.title} added to the cart.`);
     },
   });
@@ -50,8 +56,8 @@ export function CartProvider({ children }: { children: ReactNode }) {
     ...changed,
     mutationFn: (line: { lineId: string; quantity: number; title: string }) =>
       setQuantity(sdk, cart!.id, line.lineId, line.quantity),
-    onSuccess: (next, line) => {
-      changed.onSuccess(next);
+    onSuccess: async (next, line) => {
+      await changed.onSuccess(next);
       announce(
         line.quantity > 0 ? `${line.title}: quantity ${line.quantity}.` : `${line.title} removed from the cart.`,
       );
