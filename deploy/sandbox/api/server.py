@@ -50,7 +50,8 @@ def make_app(registry: "Registry", logs: Logs | None = None) -> web.Application:
 
 async def _end_watches(app: web.Application) -> None:
     """Watches never end by themselves, and a server that stops must not wait for them."""
-    for watch in list(app[OPEN_WATCHES]):
+    open_watches: set[Watch] = app[OPEN_WATCHES]
+    for watch in list(open_watches):
         watch.close()
 
 

@@ -63,8 +63,7 @@ def bookmark(resource: Resource, revision: int) -> Json:
 
 def reviewed(resource: Resource, obj: Json) -> Json:
     """The answer to a question about access: everybody may do everything here."""
-    answered = clone(obj)
-    answered.setdefault("metadata", {})
+    answered = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | clone(obj)
     if resource.kind == "SelfSubjectRulesReview":
         everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
         anything = [{"verbs": ["*"], "nonResourceURLs": ["*"]}]
