@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,24 +40,38 @@ class Tools:
         }
 
 
-def _installed(project: Path) -> str:
+def _installed(project: Path, output: str) -> str:
+    downloaded = output.count(".tgz ")
     modules = project / "node_modules"
     # npm makes all folders at once and fills them later: those with a package.json are done.
-    plain = sum(1 for _ in modules.glob("[!@.]*/package.json"))
-    scoped = sum(1 for _ in modules.glob("@*/*/package.json"))
-    return f"npm install: {plain + scoped} of {PACKAGES} packages unpacked"
+    unpacked = sum(1 for pattern in ("[!@.]*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
+    return f"npm install: {downloaded} packages downloaded, {unpacked} of {PACKAGES} unpacked"
+
+
+def _why_not_installed(output: str) -> str:
+    """npm tells failed downloads only in passing, and may then end without a reason."""
+    failed = re.findall(r"http fetch GET (\S+) attempt \d+ failed with (\w+)", output)
+    if not failed:
+        return ""
+    address, code = failed[-1]
+    return f"{address} can't be had ({code}); is the network there, and does npm trust its certificates?"
 
 
 def install(tools: Tools, project: Path) -> None:
     """Install what the lock names. Not `npm ci`: it refuses locks that lack other platforms' packages of @swc/core."""
-    command: list[str | Path] = [tools.npm, "install", "--include=dev", "--prefer-offline", "--fetch-retries=5"]
+    command: list[str | Path] = [tools.npm, "install", "--include=dev", "--prefer-offline", "--loglevel=http"]
     # Scripts are left out: none of these packages needs one, and a build should run no stranger's program.
-    command += ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"]
-    try:
-        run(command, cwd=project, env=tools.environment(), what="npm install", progress=lambda: _installed(project))
-    except BuildError as first:
-        print(f"     npm install failed once, trying again: {str(first).splitlines()[-1].strip()}", flush=True)
-        run(command, cwd=project, env=tools.environment(), what="npm install", progress=lambda: _installed(project))
+    command += ["--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
+    # npm's own patience (two minutes and more for each file) is spent in silence.
+    command += ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
+    run(
+        command,
+        cwd=project,
+        env=tools.environment(),
+        what="npm install",
+        progress=lambda output: _installed(project, output),
+        explain=_why_not_installed,
+    )
 
 
 def _medusa(tools: Tools, folder: Path, *words: str) -> list[str | Path]:
@@ -71,7 +86,7 @@ def medusa_build(tools: Tools, project: Path) -> None:
         cwd=project,
         env=environment,
         what="medusa build",
-        progress=lambda: "medusa build: compiling the server and the admin",
+        progress=lambda _: "medusa build: compiling the server and the admin",
     )
     if not (project / ".medusa/server/public/admin/index.html").is_file():
         raise BuildError("medusa build made no admin (.medusa/server/public/admin/index.html is missing)")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 TAIL_LINES = 25
 
@@ -21,30 +23,37 @@ def run(
     cwd: Path,
     env: Mapping[str, str],
     what: str,
-    progress: Callable[[], str] | None = None,
+    progress: Callable[[str], str] | None = None,
+    explain: Callable[[str], str] | None = None,
     every: float = 10.0,
 ) -> None:
-    """Run to the end; print `progress()` each `every` seconds; raise BuildError with the last lines on failure."""
+    """Run to the end; raise BuildError with the last lines of its output, or with `explain(output)`, on failure.
+
+    Each `every` seconds `progress(output so far)` is printed.
+    """
     with tempfile.TemporaryFile() as output:
         try:
             child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         except OSError as error:
             raise BuildError(f"{what}: {command[0]} can't be run: {error.strerror}") from error
         try:
-            code = _wait(child, progress, every)
+            code = _wait(child, lambda: progress(_read(output)) if progress else "", every if progress else None)
         except BaseException:
             child.terminate()
             child.wait()
             raise
         if code != 0:
-            output.seek(0)
-            tail = output.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
-            raise BuildError(f"{what} failed with exit code {code}:\n  " + "\n  ".join(tail))
+            text = _read(output)
+            reason = (explain and explain(text)) or "\n  " + "\n  ".join(text.splitlines()[-TAIL_LINES:])
+            raise BuildError(f"{what} failed with exit code {code}: {reason}")
 
 
-def _wait(child: subprocess.Popen[bytes], progress: Callable[[], str] | None, every: float) -> int:
-    if progress is None:
-        return child.wait()
+def _read(output: IO[bytes]) -> str:
+    # The child shares the file's position, so it must not be moved.
+    return os.pread(output.fileno(), os.fstat(output.fileno()).st_size, 0).decode(errors="replace")
+
+
+def _wait(child: subprocess.Popen[bytes], progress: Callable[[], str], every: float | None) -> int:
     begun = time.monotonic()
     while True:
         try:
