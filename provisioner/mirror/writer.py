@@ -16,22 +16,29 @@ log = structlog.get_logger(__name__)
 def write(cluster: Cluster, store_id: int) -> bool:
     """Bring the mirror up to date with the record; true when a request was made.
 
-    The row of `Mirror` is the lock: of two writers the second sees what the first has written. A store that gave its
-    name to a successor isn't mirrored any more, and a tombstone neither.
+    The row of `Mirror` is the lock: of two writers the second sees what the first has written, and a writer that
+    waited while the store was removed finds a tombstone. A store that waits for its name isn't mirrored yet.
     """
     started = timezone.now()
+    if not Store.objects.not_gone().filter(pk=store_id).exists():
+        return False
     with transaction.atomic():
+        mirror = _locked(store_id)
         store = Store.objects.select_related("tenant").filter(pk=store_id, deleted_at__isnull=True).first()
         if store is None or not _has_the_name(store):
             return False
-        Mirror.objects.get_or_create(store=store)
-        mirror = Mirror.objects.select_for_update(no_key=True).get(store=store)
         wrote_spec = _write_spec(cluster, store, mirror)
         wrote_status = _write_status(cluster, store, mirror)
         # The time of the look, not of the write: a change in between must still look newer to the sweep.
         mirror.written_at = started
         mirror.save()
     return wrote_spec or wrote_status
+
+
+def _locked(store_id: int) -> Mirror:
+    """The store's row of `Mirror`, locked and made if need be; a tombstone keeps it, so the lock stays the same."""
+    Mirror.objects.get_or_create(store_id=store_id)
+    return Mirror.objects.select_for_update(no_key=True).get(store_id=store_id)
 
 
 def _has_the_name(store: Store) -> bool:
@@ -64,14 +71,19 @@ def _write_status(cluster: Cluster, store: Store, mirror: Mirror) -> bool:
 
 
 def remove(cluster: Cluster, store: Store) -> None:
-    """Let the resource go: drop the finalizer and delete it. Harmless when it is gone already."""
+    """Let the resource go and turn the record into a tombstone, as one act: no writer can bring the resource back.
+
+    Done a second time it touches nothing: a resource of that name is the successor's by then.
+    """
     with transaction.atomic():
-        mirror, _ = Mirror.objects.get_or_create(store=store)
-        Mirror.objects.select_for_update(no_key=True).get(pk=mirror.pk)
+        _locked(store.pk)
+        living = Store.objects.filter(pk=store.pk, deleted_at__isnull=True)
+        if not living.exists():
+            return
         found = cluster.get(STORE, store.name)
-        if found is not None:
+        if found is not None and _has_the_name(store):
             _release(cluster, store.name, found)
-        Mirror.objects.filter(pk=mirror.pk).delete()
+        living.update(deleted_at=timezone.now())
 
 
 def _release(cluster: Cluster, name: str, found: Manifest) -> None:

@@ -76,7 +76,6 @@ def close_record(context: Context) -> Done | Wait:
     """Let the mirror go and turn the row into a tombstone: from here on the name is free."""
     context.lease.check()
     writer.remove(context.cluster, context.store)
-    Store.objects.filter(pk=context.store.pk, deleted_at__isnull=True).update(deleted_at=timezone.now())
     return Done(EventType.DELETE_COMPLETE, f"{context.store.label} is gone without a trace.")
 
 
