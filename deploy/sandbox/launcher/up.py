@@ -39,10 +39,12 @@ def up(
         )
     require_free_ports(options)
     home.create()
-    options = replace(options, api_port=free_port(options.api_port))
     wanted = builds(with_images=options.kubeconfig is None)
     require_disk(wanted, home)
     build_all(wanted, home, console)
+    # Builds can take minutes: who has which port is asked again, and the API's is only now chosen.
+    require_free_ports(options)
+    options = replace(options, api_port=free_port(options.api_port))
     start = _detached if detach else _in_foreground
     return start(home, options, console, with_demo=with_demo)
 
