@@ -2,7 +2,7 @@ import { Table, Text } from "@mantine/core";
 import type { Condition } from "../../api/types";
 import { Ago } from "../../components/Time";
 
-const marks = { True: "✓", False: "✗", Unknown: "?" };
+const marks = { True: "✓", False: "○", Unknown: "?" };
 
 /** The conditions by the Kubernetes convention. */
 export function Conditions({ conditions }: { conditions: readonly Condition[] }) {
