@@ -1,11 +1,12 @@
 """Resource quantities such as ``500m`` and ``1Gi``: read, compared, and written as the API writes them."""
 
 import re
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal, localcontext
 from functools import lru_cache
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_DIGITS = 400  # more than any sum of quantities that can be written down here
 _FORM = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE]?)")
 
 
@@ -39,7 +40,8 @@ def canonical(value: str | float) -> str:
 
 def write(amount: Decimal, *, binary: bool = False) -> str:
     """An amount as text, rounded up to nano-units."""
-    amount = amount.quantize(Decimal(1).scaleb(-9), rounding=ROUND_UP)
+    with localcontext(prec=_DIGITS):
+        amount = amount.quantize(Decimal(1).scaleb(-9), rounding=ROUND_UP)
     if amount == 0:
         return "0"
     if binary and amount == amount.to_integral_value():

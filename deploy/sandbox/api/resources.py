@@ -77,7 +77,7 @@ endpoints              Endpoints             ep     -   -
 events                 Event                 ev     -   -
 limitranges            LimitRange            limits -   -
 persistentvolumeclaims PersistentVolumeClaim pvc    -   status
-pods                   Pod                   po     all binding,ephemeralcontainers,eviction,log,resize,status
+pods                   Pod                   po     all binding,eviction,log,status
 podtemplates           PodTemplate           -      -   -
 resourcequotas         ResourceQuota         quota  -   status
 secrets                Secret                -      -   -

@@ -51,11 +51,11 @@ class Writer:
             raise bad_request("the object provided is unrecognized")
         obj = clone(body)
         version, kind = obj.setdefault("apiVersion", resource.api_version), obj.setdefault("kind", resource.kind)
-        if (version, kind) != (resource.api_version, resource.kind):
-            raise bad_request(
-                f"{kind} in version {version!r} cannot be handled as a {resource.kind}: "
-                f"no kind {kind!r} is registered for version {version!r}".replace("'", '"')
-            )
+        if version != resource.api_version:
+            expected = f"does not match the expected API version ({resource.api_version})"
+            raise bad_request(f"the API version in the data ({version}) {expected}")
+        if kind != resource.kind:
+            raise bad_request(f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}')
         if not isinstance(obj.setdefault("metadata", {}), dict):
             obj["metadata"] = {}
         meant = obj["metadata"].get("namespace")

@@ -109,7 +109,7 @@ def _check_version(version: Json, path: str) -> Causes:
         causes.append(invalid_value(f"{where}.type", schema.get("type") or "", "must be object at the root"))
     misplaced = misplaced_keyword(schema, where)
     if misplaced:
-        causes.append(required(*misplaced))
+        return [*causes, required(*misplaced)]
     causes += rule_problems(schema, where)
     for number, column in enumerate(version.get("additionalPrinterColumns") or ()):
         causes += _check_column(column, f"{path}.additionalPrinterColumns[{number}]")

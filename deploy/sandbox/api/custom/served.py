@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ApiError, Causes, bad_request
+from ..errors import ApiError, Causes, bad_request, no_such_path
 from ..jsontypes import Json, dig
 from ..kinds.kind import Kind
 from ..options import WriteOptions
@@ -84,7 +84,10 @@ class Customs:
             self._registry.catalog.add(resource)
 
     def _version(self, resource: Resource) -> Version:
-        return self._versions[resource.group, resource.version, resource.plural]
+        found = self._versions.get((resource.group, resource.version, resource.plural))
+        if found is None:
+            raise no_such_path()  # its definition is gone
+        return found
 
     def schema(self, resource: Resource) -> Node:
         """The schema of a whole object, metadata included."""

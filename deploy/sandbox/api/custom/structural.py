@@ -43,6 +43,8 @@ def default(value: Any, node: Node) -> None:
 
 def misplaced_keyword(schema: Json, path: str) -> tuple[str, str] | None:
     """The first place where a schema is not structural, and why; None when it is."""
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties") or {}, dict):
+        return path, "must be a schema"
     if not schema.get("type") and not (
         schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
     ):

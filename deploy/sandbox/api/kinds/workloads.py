@@ -145,7 +145,7 @@ def _own_pods(job: Json) -> None:
         return
     template = spec["template"].setdefault("metadata", {})
     labels = template.setdefault("labels", {})
-    for name, value in (("controller-uid", meta["uid"]), ("job-name", meta["name"])):
+    for name, value in (("controller-uid", meta["uid"]), ("job-name", meta.get("name", ""))):
         labels.setdefault(name, value)
         labels.setdefault(f"batch.kubernetes.io/{name}", value)
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": meta["uid"]}}

@@ -70,8 +70,8 @@ class Patcher:
     def _configuration(self, target: Target, patch: Any) -> Json:
         """What is applied, checked for its name and kind, without nulls."""
         resource = target.resource
-        if not isinstance(patch, dict):
-            raise bad_request("error decoding YAML: the configuration is not an object")
+        if not isinstance(patch, dict) or not isinstance(patch.get("metadata", {}), dict):
+            raise bad_request("error decoding YAML: the configuration is not an object with metadata")
         config: Json = clone(patch)
         if target.subresource == "scale":
             replicas = (config.get("spec") or {}).get("replicas")

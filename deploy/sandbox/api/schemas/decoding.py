@@ -1,5 +1,6 @@
 """Reads what a client sent as the Go API server does: types must fit, unknown fields are dropped and told."""
 
+from datetime import datetime
 from typing import Any
 
 from ..errors import bad_request
@@ -10,6 +11,7 @@ from ..resources import Resource
 from .node import Node
 
 _GO_NAMES = {"integer": "int64", "string": "string", "boolean": "bool", "number": "float64"}
+_TIMES = {f"io.k8s.apimachinery.pkg.apis.meta.v1.{name}" for name in ("Time", "MicroTime")}
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
@@ -50,6 +52,8 @@ def _cannot(resource: Resource) -> str:
 def _walk(value: Any, node: Node, path: str, owner: str, unknown: list[str]) -> None:
     if node.name == _QUANTITY:
         _check_quantity(value)
+    elif node.name in _TIMES and isinstance(value, str):
+        _check_time(value)
     elif isinstance(value, dict) and node.type in {"object", ""}:
         if not node.is_open:
             _walk_object(value, node, path, owner, unknown)
@@ -95,6 +99,14 @@ def _fits(value: Any, kind: str) -> bool:
 def _check_quantity(value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, str | int | float) or not is_quantity(value):
         raise Mismatch(_QUANTITY_RULE)
+
+
+def _check_time(value: str) -> None:
+    try:
+        datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        form = "2006-01-02T15:04:05Z07:00"
+        raise Mismatch(f'parsing time "{value}" as "{form}": cannot parse "{value}" as "2006"') from None
 
 
 def _go_error(value: Any, node: Node, path: str, owner: str) -> str:
