@@ -10,9 +10,10 @@ from stores.changes import ConditionChange
 from stores.choices import ConditionStatus, ConditionType, EventType
 
 from provisioner import labels
-from provisioner.helm import Release, mark_failed, values_digest
+from provisioner.helm import Release, Values, mark_failed, values_digest
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, Wait
+from provisioner.pipelines.steps.workloads import WATCHED
 from provisioner.values import chart_of, chart_version, values_of
 
 DEADLINE_SECONDS = 60.0
@@ -63,28 +64,40 @@ def decide(release: Release | None, wanted: Wanted) -> Action:
 
 
 def deploy(context: Context) -> Done | Wait:
-    """Bring the release to what the store's record asks for, one action at a time."""
-    namespace = context.store.namespace
+    """Bring the release to what the store's record asks for: one action, then another look."""
+    release = context.helm.status(labels.RELEASE, context.store.namespace)
     values = values_of(context.store)
-    release = context.helm.status(labels.RELEASE, namespace)
-    action = decide(release, Wanted(values_digest(values), chart_version(chart_of(context.store))))
-    if action == Action.NOTHING:
-        installed = ConditionChange(ConditionType.HELM_INSTALLED, ConditionStatus.TRUE, "ReleaseDeployed")
-        return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed,))
-    _tell(context, action, release)
-    context.lease.check()
+    wanted = Wanted(values_digest(values), chart_version(chart_of(context.store)))
+    action = decide(release, wanted)
+    if action == Action.NOTHING and _misses_a_workload(context):
+        action = Action.UPGRADE
+    if action != Action.NOTHING:
+        _tell(context, action, release)
+        context.lease.check()
+        if decide(_act(context, action, values), wanted) != Action.NOTHING:
+            return Wait("the Helm release to be deployed", delay=1)
+    installed = ConditionChange(ConditionType.HELM_INSTALLED, ConditionStatus.TRUE, "ReleaseDeployed")
+    return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed,))
+
+
+def _act(context: Context, action: Action, values: Values) -> Release | None:
+    """Do it; the release as it stands afterwards."""
+    helm, namespace, chart = context.helm, context.store.namespace, chart_of(context.store)
     if action == Action.INSTALL:
-        context.helm.install(labels.RELEASE, namespace, chart_of(context.store), values, deadline=DEADLINE_SECONDS)
-    elif action == Action.UPGRADE:
-        context.helm.upgrade(labels.RELEASE, namespace, chart_of(context.store), values, deadline=DEADLINE_SECONDS)
-    elif action == Action.UNLOCK:
+        return helm.install(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS)
+    if action == Action.UPGRADE:
+        return helm.upgrade(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS)
+    if action == Action.UNLOCK:
         mark_failed(context.cluster, labels.RELEASE, namespace, why="The worker that ran Helm was lost.")
     elif action == Action.REMOVE_RECORD:
-        context.helm.uninstall(labels.RELEASE, namespace, deadline=DEADLINE_SECONDS)
-    return Wait("the Helm release to be deployed") if action in _LOOK_AGAIN else deploy(context)
+        helm.uninstall(labels.RELEASE, namespace, deadline=DEADLINE_SECONDS)
+    return helm.status(labels.RELEASE, namespace)
 
 
-_LOOK_AGAIN = (Action.UNLOCK, Action.REMOVE_RECORD)
+def _misses_a_workload(context: Context) -> bool:
+    """A deployed release says nothing of objects that somebody deleted since; an upgrade puts them back."""
+    namespace = context.store.namespace
+    return any(context.cluster.get(watched.kind, watched.name, namespace) is None for watched in WATCHED)
 
 
 def _tell(context: Context, action: Action, release: Release | None) -> None:
