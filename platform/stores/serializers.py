@@ -33,7 +33,9 @@ class StepSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    state = serializers.ChoiceField(choices=["pending", "running", "waiting", "succeeded", "failed", "skipped"])
+    state = serializers.ChoiceField(
+        choices=["pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled"]
+    )
     attempt = serializers.IntegerField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)

@@ -6,91 +6,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('stores', '0001_initial'),
+        ("stores", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Mirror',
+            name="Mirror",
             fields=[
-                ('store', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='mirror', serialize=False, to='stores.store')),
-                ('spec_digest', models.CharField(blank=True, max_length=64)),
-                ('status_digest', models.CharField(blank=True, max_length=64)),
-                ('uid', models.CharField(blank=True, max_length=64)),
-                ('generation', models.PositiveBigIntegerField(default=1)),
-                ('written_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "store",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="mirror",
+                        serialize=False,
+                        to="stores.store",
+                    ),
+                ),
+                ("spec_digest", models.CharField(blank=True, max_length=64)),
+                ("status_digest", models.CharField(blank=True, max_length=64)),
+                ("uid", models.CharField(blank=True, max_length=64)),
+                ("generation", models.PositiveBigIntegerField(default=1)),
+                ("written_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('provision', 'Provision'), ('teardown', 'Teardown')], max_length=20)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=20)),
-                ('generation', models.PositiveBigIntegerField()),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('error_reason', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='stores.store')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(choices=[("provision", "Provision"), ("teardown", "Teardown")], max_length=20),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=20,
+                    ),
+                ),
+                ("generation", models.PositiveBigIntegerField()),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("error_reason", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="operations", to="stores.store"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=30)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('waiting', 'Waiting'), ('succeeded', 'Succeeded'), ('skipped', 'Skipped'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='pending', max_length=20)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('claims', models.PositiveIntegerField(default=0)),
-                ('owner', models.CharField(blank=True, max_length=200)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('waiting_for', models.TextField(blank=True)),
-                ('error_reason', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='provisioner.operation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=30)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("waiting", "Waiting"),
+                            ("succeeded", "Succeeded"),
+                            ("skipped", "Skipped"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("claims", models.PositiveIntegerField(default=0)),
+                ("owner", models.CharField(blank=True, max_length=200)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("waiting_for", models.TextField(blank=True)),
+                ("error_reason", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="provisioner.operation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['operation', 'position'],
+                "ordering": ["operation", "position"],
             },
         ),
         migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(fields=['store', '-created_at'], name='operations_of_a_store'),
+            model_name="operation",
+            index=models.Index(fields=["store", "-created_at"], name="operations_of_a_store"),
         ),
         migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(fields=['kind', 'state', 'created_at'], name='operations_by_state'),
+            model_name="operation",
+            index=models.Index(fields=["kind", "state", "created_at"], name="operations_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('store',), name='one_active_operation_of_a_store'),
+            model_name="operation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("queued", "running"))),
+                fields=("store",),
+                name="one_active_operation_of_a_store",
+            ),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(fields=['state', 'heartbeat_at'], name='steps_by_heartbeat'),
+            model_name="step",
+            index=models.Index(fields=["state", "heartbeat_at"], name="steps_by_heartbeat"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('operation', 'name'), name='one_step_of_a_name'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("operation", "name"), name="one_step_of_a_name"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('operation', 'position'), name='one_step_at_a_position'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("operation", "position"), name="one_step_at_a_position"),
         ),
     ]

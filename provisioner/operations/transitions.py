@@ -52,7 +52,7 @@ def cancel_active(store: Store) -> int:
     return len(ids)
 
 
-def claim(step: Step, *, lost_owner: str = "") -> Lease | None:
+def claim(step: Step, *, lost_owner: str = "", waits_for: str = "") -> Lease | None:
     """pending | waiting → running for this process, or running → running in place of a lost owner.
 
     None when the step isn't to be had: not due, held by a living owner, or its operation is not running. All
@@ -76,6 +76,7 @@ def claim(step: Step, *, lost_owner: str = "") -> Lease | None:
             claims=F("claims") + 1,
             due_at=None,
             started_at=Coalesce("started_at", now),
+            waiting_for=step.waiting_for or waits_for,
         )
     )
     return Lease(step.pk, owner, step.fence + 1) if hit == 1 else None

@@ -7,11 +7,15 @@ from provisioner.operations.models import OperationKind
 
 @dataclass(frozen=True)
 class StepDefinition:
-    """A step by name; `deadline` (seconds) is how long it may take in one operation before it fails."""
+    """A step by name; `deadline` (seconds) is how long it may take in one operation before it fails.
+
+    `waits_for` is shown while the step runs and has nothing more exact to say.
+    """
 
     name: str
     label: str
     deadline: float
+    waits_for: str
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,11 @@ PROVISION = Pipeline(
     kind=OperationKind.PROVISION,
     queue="provision",
     steps=(
-        StepDefinition("namespace", "Namespace", 300),
-        StepDefinition("helm", "Helm", 300),
-        StepDefinition("db", "Database", 600),
-        StepDefinition("backend", "Backend", 900),
-        StepDefinition("storefront", "Storefront", 600),
+        StepDefinition("namespace", "Namespace", 300, "the namespace and its secrets"),
+        StepDefinition("helm", "Helm", 300, "Helm to apply the chart"),
+        StepDefinition("db", "Database", 600, "the database to accept connections"),
+        StepDefinition("backend", "Backend", 900, "the backend to answer the Store API"),
+        StepDefinition("storefront", "Storefront", 600, "the shop to serve its first page"),
     ),
 )
 
@@ -49,11 +53,11 @@ TEARDOWN = Pipeline(
     kind=OperationKind.TEARDOWN,
     queue="teardown",
     steps=(
-        StepDefinition("drain", "Stop running work", 300),
-        StepDefinition("release", "Helm release", 300),
-        StepDefinition("volumes", "Volumes", 300),
-        StepDefinition("namespace", "Namespace", 600),
-        StepDefinition("record", "Record", 300),
+        StepDefinition("drain", "Stop running work", 300, "running work to let go"),
+        StepDefinition("release", "Helm release", 300, "Helm to uninstall the release"),
+        StepDefinition("volumes", "Volumes", 300, "the volumes to be gone"),
+        StepDefinition("namespace", "Namespace", 600, "the namespace to be gone"),
+        StepDefinition("record", "Record", 300, "the mirror to be gone"),
     ),
     endless=True,
 )

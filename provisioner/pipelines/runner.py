@@ -87,7 +87,9 @@ def run_link(operation_id: UUID, name: str, actions: Mapping[str, Action]) -> bo
 def _claim(operation: Operation, step: Step) -> Lease | None:
     """Claim the step; a step that is taken from a lost worker leaves an event that says so."""
     lost = step.owner if step.state == StepState.RUNNING else ""
-    lease = transitions.claim(step, lost_owner=lost if lost and is_surely_dead(lost) else "")
+    dead = lost if lost and is_surely_dead(lost) else ""
+    waits_for = PIPELINES[operation.kind].step(step.name).waits_for
+    lease = transitions.claim(step, lost_owner=dead, waits_for=waits_for)
     if lease is not None and lost:
         message = f"The worker that ran step '{step.name}' was lost; another has taken it over."
         apply_change(
