@@ -91,7 +91,7 @@ Causes = list[Cause]
 def quoted(value: Any) -> str:
     """A value as Go's field errors print it: strings quoted, objects as JSON."""
     if value is None:
-        return "null"
+        return '"null"'
     if isinstance(value, bool | str | dict | list):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return str(value)

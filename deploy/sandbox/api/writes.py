@@ -102,7 +102,7 @@ class Writer:
             why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.uid}"
             raise conflict(resource, name, why)
         if not version and kind.needs_version:
-            cause = invalid_value("metadata.resourceVersion", "0x0", "must be specified for an update")
+            cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
             raise invalid(resource.group, resource.plural, name, [cause])
         if version and version != entry.obj["metadata"]["resourceVersion"]:
             raise conflict(resource, name)

@@ -194,18 +194,34 @@ def _require_amounts(quota: Json, hard: Json, resource: Resource, obj: Json) -> 
 
 def _in_scope(quota: Json, resource: Resource, obj: Json) -> bool:
     """Whether an object belongs to what a quota's scopes select; scopes are about pods only."""
-    scopes = (quota.get("spec") or {}).get("scopes") or ()
-    if not scopes:
+    spec = quota.get("spec") or {}
+    wanted = [{"scopeName": name, "operator": "Exists"} for name in spec.get("scopes") or ()]
+    wanted += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    if not wanted:
         return True
     if resource.key != "/pods":
         return False
-    amounts = [container.get("resources") or {} for container in obj["spec"].get("containers") or ()]
+    return all(_fits_scope(rule, obj["spec"]) for rule in wanted)
+
+
+def _fits_scope(rule: Json, spec: Json) -> bool:
+    name, values = rule.get("scopeName"), rule.get("values") or ()
+    if name == "PriorityClass":
+        given = spec.get("priorityClassName")
+        answers = {
+            "In": given in values,
+            "NotIn": given not in values,
+            "Exists": bool(given),
+            "DoesNotExist": not given,
+        }
+        return answers.get(rule.get("operator", ""), False)
+    amounts = [container.get("resources") or {} for container in spec.get("containers") or ()]
     best_effort = not any(item.get("requests") or item.get("limits") for item in amounts)
-    ends = obj["spec"].get("activeDeadlineSeconds") is not None
-    answers = {
+    ends = spec.get("activeDeadlineSeconds") is not None
+    scopes = {
         "BestEffort": best_effort,
         "NotBestEffort": not best_effort,
         "Terminating": ends,
         "NotTerminating": not ends,
     }
-    return all(answers.get(scope, True) for scope in scopes)
+    return scopes.get(str(name), False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ApiError, Causes, bad_request, no_such_path
+from ..errors import ApiError, Causes, bad_request, invalid_value, no_such_path
 from ..jsontypes import Json, dig
 from ..kinds.kind import Kind
 from ..options import WriteOptions
@@ -24,6 +24,15 @@ from .validation import check
 if TYPE_CHECKING:
     from ..registry import Registry
 
+# After such errors rules are not looked at: what they rely on may be missing.
+_BLOCKING = {
+    *("FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany"),
+    "FieldValueTypeInvalid",
+}
+_UNCHECKED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+    "validation"
+)
 DEFINITIONS = "apiextensions.k8s.io/customresourcedefinitions"
 
 
@@ -35,6 +44,7 @@ class Version:
     schema: Node
     storage: str  # apiVersion in which objects are stored
     terminating: bool
+    has_rules: bool
 
     @property
     def has_status(self) -> bool:
@@ -79,7 +89,11 @@ class Customs:
         for version in sorted(served, key=lambda item: version_rank(item["name"]), reverse=True):
             resource = _resource(spec, version)
             self._versions[resource.group, resource.version, resource.plural] = Version(
-                version, _whole_schema(version), f"{resource.group}/{storage}", _terminating(definition)
+                version,
+                _whole_schema(version),
+                f"{resource.group}/{storage}",
+                _terminating(definition),
+                _has_rules(version),
             )
             self._registry.catalog.add(resource)
 
@@ -133,7 +147,11 @@ class Customs:
         """What the schema, and then its rules, do not allow."""
         schema = self._version(resource).schema
         causes = check(obj, schema, "")
-        return causes or check_rules(Place(obj, schema, "", old))
+        if not self._version(resource).has_rules:
+            return causes
+        if any(cause.reason in _BLOCKING for cause in causes):
+            return [*causes, invalid_value("<nil>", None, _UNCHECKED)]
+        return causes + check_rules(Place(obj, schema, "", old))
 
     def published_schema(self, resource: Resource) -> Json:
         """The schema as OpenAPI publishes it."""
@@ -169,6 +187,15 @@ class Customs:
             return [obj["metadata"]["name"], *(_cell(column, obj) for column in listed)]
 
         return Printer((NAME, *(_column(column) for column in listed)), row)
+
+
+def _has_rules(schema: Any) -> bool:
+    """Whether a schema has validation rules anywhere."""
+    if isinstance(schema, list):
+        return any(_has_rules(item) for item in schema)
+    if not isinstance(schema, dict):
+        return False
+    return bool(schema.get("x-kubernetes-validations")) or any(_has_rules(item) for item in schema.values())
 
 
 def _terminating(definition: Json) -> bool:
