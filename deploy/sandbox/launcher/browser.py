@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import CHECKOUT
+from sandbox.launcher.processes import node_environment
 from sandbox.launcher.programs import Node
 
 PACKAGE = "@sparticuz/chromium@147.0.2"
@@ -69,7 +70,7 @@ def unpack_browser(node: Node) -> str:
         made.mkdir(mode=0o755)
         try:
             _fill(made, _download(node, Path(scratch)), node)
-        except (subprocess.CalledProcessError, OSError, tarfile.TarError) as error:
+        except (OSError, subprocess.TimeoutExpired, tarfile.TarError) as error:
             raise LauncherError(f"The browser could not be had from npm ({error}): {_APT}.") from error
         _require_start(made / "start")
         if not folder.exists():
@@ -82,9 +83,8 @@ def _folder() -> Path:
 
 
 def _download(node: Node, folder: Path) -> Path:
-    env = {**os.environ, "PATH": node.path_first()}
     pack = [str(node.npm), "pack", PACKAGE, "--silent", "--pack-destination", str(folder)]
-    subprocess.run(pack, cwd=folder, env=env, check=True, capture_output=True, timeout=600)
+    _run(pack, folder)
     tarball = next(folder.glob("*.tgz"))
     if base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode() != _SHA512:
         raise LauncherError(f"npm's {PACKAGE} does not have the expected SHA-512: {_APT}.")
@@ -93,10 +93,19 @@ def _download(node: Node, folder: Path) -> Path:
     return folder / "package" / "bin"
 
 
+def _run(command: list[str], folder: Path) -> None:
+    """Raises OSError with the command's last word when it fails."""
+    done = subprocess.run(
+        command, cwd=folder, env=node_environment(), capture_output=True, text=True, timeout=600, check=False
+    )
+    if done.returncode != 0:
+        raise OSError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+
+
 def _fill(made: Path, packed: Path, node: Node) -> None:
     pairs = [(str(file), str(made / file.stem)) for file in packed.glob("*.br")]
     unpack = [str(node.node), "--input-type=module", "-e", _UNPACK, json.dumps(pairs)]
-    subprocess.run(unpack, check=True, capture_output=True, timeout=600)
+    _run(unpack, made)
     for tar in made.glob("*.tar"):
         with tarfile.open(tar) as archive:
             archive.extractall(made)  # noqa: S202 - as above

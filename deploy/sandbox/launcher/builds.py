@@ -16,13 +16,12 @@ from sandbox.launcher.console import Console
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import CHECKOUT, Home
 from sandbox.launcher.logs import LogFile
-from sandbox.launcher.processes import base_environment
+from sandbox.launcher.processes import node_environment
 from sandbox.launcher.programs import find_node, postgres_programs, python
 
 COLD_BYTES = 2 * 1024**3
 """What the builds take at their peak: packages, their caches, the built folders."""
 HOME_BYTES = 300 * 1024**2
-_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def _build(build: Build, home: Home, console: Console, running: _Running) -> Non
     title = f"Build of {build.name}"
     log = LogFile(home.logs / f"build-{build.name.lower()}.log", echo=lambda line: console.detail(title, line))
     with console.step(title):
-        process = running.start(build.argv(), _environment())
+        process = running.start(build.argv(), node_environment())
         assert process.stdout is not None  # noqa: S101
         while chunk := process.stdout.read1(64 * 1024):  # type: ignore[attr-defined]
             log.feed(chunk)
@@ -137,13 +136,3 @@ def _build(build: Build, home: Home, console: Console, running: _Running) -> Non
         if process.wait() != 0:
             last = next((line for line in reversed(log.last) if line.strip()), "it said nothing")
             raise LauncherError(f"Building {build.name} failed: {last} (all of it is in {log.path})")
-
-
-def _environment() -> dict[str, str]:
-    env = {**base_environment(), "PATH": find_node().path_first()}
-    if _CERTIFICATES.is_file():
-        # Node trusts only its own list of certificates: a company's proxy has one in the system's.
-        env.setdefault("NODE_EXTRA_CA_CERTS", str(_CERTIFICATES))
-    if not os.access(Path.home(), os.W_OK):
-        env.setdefault("npm_config_cache", str(CHECKOUT / ".build" / "npm-cache"))
-    return env

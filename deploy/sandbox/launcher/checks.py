@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.launcher.console import Console
 from sandbox.launcher.home import CHECKOUT
-from sandbox.launcher.processes import base_environment
+from sandbox.launcher.processes import base_environment, node_environment
 from sandbox.launcher.programs import Node, python
 
 AT_ONCE = 2
@@ -37,7 +37,7 @@ def checks(node: Node) -> list[Check]:
         "STOREPLANE_SECURE": "true",
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     }
-    front_ends = {"PATH": node.path_first(), "CI": "1"}
+    front_ends = {**node_environment(), "CI": "1"}
     return [
         Check("mypy", (str(tool / "mypy"),)),
         Check("front ends", (str(node.npm), "run", "--silent", "check"), CHECKOUT / "frontend", front_ends),
@@ -52,7 +52,9 @@ def checks(node: Node) -> list[Check]:
 def install_front_ends(node: Node) -> Check:
     """The packages of the npm workspace, which a build that had nothing to do didn't need."""
     code = "import sys, workspace; workspace.install(workspace.Toolchain(*sys.argv[1:]))"
-    return Check("npm packages", (python(), "-c", code, str(node.node), str(node.npm)), CHECKOUT / "frontend")
+    return Check(
+        "npm packages", (python(), "-c", code, str(node.node), str(node.npm)), CHECKOUT / "frontend", node_environment()
+    )
 
 
 def run(wanted: Sequence[Check], console: Console) -> list[str]:

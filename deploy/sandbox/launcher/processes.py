@@ -22,6 +22,8 @@ _UNWANTED = (
     "PROMETHEUS_MULTIPROC_DIR",
 )
 
+_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
 
 def platform_processes(home: Home, options: Options) -> list[ProcessSpec]:
     """All rows in the order in which they are shown."""
@@ -37,6 +39,17 @@ def base_environment() -> dict[str, str]:
     """The user's environment without what must not leak in."""
     kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED and not name.startswith("PG")}
     return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def node_environment() -> dict[str, str]:
+    """The same for npm and what it runs: the chosen Node first, and the machine's certificates."""
+    env = {**base_environment(), "PATH": find_node().path_first()}
+    if _CERTIFICATES.is_file():
+        # Node trusts only its own list of certificates: a company's proxy has one in the system's.
+        env.setdefault("NODE_EXTRA_CA_CERTS", str(_CERTIFICATES))
+    if not os.access(Path.home(), os.W_OK):
+        env.setdefault("npm_config_cache", str(CHECKOUT / ".build" / "npm-cache"))
+    return env
 
 
 def platform_environment(home: Home, options: Options, sockets: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ from sandbox.launcher.down import down
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import CHECKOUT, Home
 from sandbox.launcher.options import free_port
-from sandbox.launcher.processes import base_environment
+from sandbox.launcher.processes import node_environment
 from sandbox.launcher.programs import find_node, python
 
 E2E = "tests/e2e"
@@ -145,7 +145,7 @@ def _pytest(words: Sequence[str], folder: Path, tally: Tally, env: dict[str, str
 
 def _environment(folder: Path) -> dict[str, str]:
     """Temporary files go where they are removed, and whatever the tests start can be found by this mark."""
-    return {**base_environment(), "TMPDIR": str(folder), pids.OWNER_VARIABLE: str(folder)}
+    return {**node_environment(), "TMPDIR": str(folder), pids.OWNER_VARIABLE: str(folder)}
 
 
 def _call(command: Sequence[str], env: dict[str, str]) -> int:
