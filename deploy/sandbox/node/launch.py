@@ -65,7 +65,8 @@ def prepare(host: Host, pod: Obj, container: Obj, image: Image, *, context: Cont
     mounts = volumes.mounts(container, own)
     paths = PathMap(mounts, {prefix: expand(place, known) for prefix, place in image.paths.items()})
     base = {name: paths.text(expand(value, known)) for name, value in image.env.items()}
-    override = {name: paths.text(expand(value, known)) for name, value in image.override.items()}
+    # These speak of this machine already: a checkout below a mount path (a clone under /tmp) must stay what it is.
+    override = {name: expand(value, known) for name, value in image.override.items()}
     env = {
         **_defaults(host, pod, image, paths, folder),
         **base,

@@ -132,6 +132,8 @@ async def test_volumes_are_folders_and_paths_are_translated(world: World) -> Non
     assert (await world.ask(web, f"/read?{found['FILE']}")).text == "{}"
     assert (await world.ask(web, f"/read?{found['OTHER']}")).text == "b"
     assert found["TMPDIR"].startswith(str(world.state))
+    # What the image's [override] says is of this machine: a mount over /tmp must not move a checkout that lies there.
+    assert found["CHECKOUT"] == "/tmp/a-clone/of/this/machine"  # noqa: S108
 
     world.merge("ConfigMap", "files", {"data": {"a.json": "[1]"}})
     await world.until(lambda: Path(found["FILE"]).read_text() == "[1]")
