@@ -32,6 +32,10 @@ class Entry:
             self._raw = encode(self.obj)
         return self._raw
 
+    def forget_text(self) -> None:
+        """Frees the JSON text of a version that is history; it can be made again."""
+        self._raw = None
+
     @property
     def uid(self) -> str:
         """The object's uid."""
@@ -151,6 +155,8 @@ class Storage:
         self._write("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", resource_key, entry.key, revision, entry.raw)
         before = self.shelf(resource_key).put(entry)
         self._tell("MODIFIED" if before else "ADDED", entry, before)
+        if before is not None:
+            before.forget_text()
         return entry
 
     def remove(self, resource_key: str, namespace: str | None, name: str) -> Entry:

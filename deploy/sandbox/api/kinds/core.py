@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from ..errors import Causes, forbidden_field, invalid_value, required, unsupported
+from ..errors import Causes, forbidden_field, invalid_value, required, too_long, unsupported
 from ..jsontypes import Json, clone
 from ..metadata import is_subdomain, label_problems
 from ..quantity import parse
@@ -48,12 +48,13 @@ def _default_secret(obj: Json) -> None:
 
 
 def _check_secret(obj: Json) -> Causes:
-    causes = _check_keys(obj.get("data") or {}, "data")
+    causes, size = _check_keys(obj.get("data") or {}, "data"), 0
     for key, value in (obj.get("data") or {}).items():
         try:
-            base64.b64decode(value, validate=True)
+            size += len(base64.b64decode(value, validate=True))
         except (binascii.Error, ValueError):
             causes.append(invalid_value(f"data[{key}]", value, "must be base64"))
+    causes += _check_size("data", size)
     wanted = {
         "kubernetes.io/tls": ("tls.crt", "tls.key"),
         "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -64,6 +65,7 @@ def _check_secret(obj: Json) -> Causes:
 def _check_config_map(obj: Json) -> Causes:
     text, binary = obj.get("data") or {}, obj.get("binaryData") or {}
     causes = _check_keys(text, "data") + _check_keys(binary, "binaryData")
+    causes += _check_size("", sum(len(str(value)) for value in (*text.values(), *binary.values())))
     return causes + [
         invalid_value(f"data[{key}]", key, "duplicate of key present in binaryData") for key in text if key in binary
     ]
@@ -79,9 +81,11 @@ def _check_keys(data: Json, field: str) -> Causes:
         for key in data
         if not key or not all(char.isascii() and (char.isalnum() or char in "-._") for char in key)
     ]
-    if sum(len(str(value)) for value in data.values()) > _MAX_BYTES:
-        causes.append(invalid_value(field, "", f"must have at most {_MAX_BYTES} bytes"))
     return causes
+
+
+def _check_size(field: str, size: int) -> Causes:
+    return [too_long(field, _MAX_BYTES)] if size > _MAX_BYTES else []
 
 
 def _check_immutable(obj: Json, old: Json) -> Causes:
