@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -43,8 +44,9 @@ async def test_a_signal_reaches_the_whole_group_and_is_told_as_128_plus_n(proces
 
 async def test_what_ignores_the_signal_is_killed_after_the_grace_period(processes: Processes) -> None:
     script = "trap '' TERM; echo up; while true; do sleep 600; done"
-    up = bytearray()
-    process = await processes.start(["/bin/sh", "-c", script], {}, "/", lambda _, content: up.extend(content))
+    up = asyncio.Event()
+    process = await processes.start(["/bin/sh", "-c", script], {}, "/", lambda _, content: up.set())
+    await up.wait()  # the trap is set before the word is said
     assert await processes.stop(process, signal.SIGTERM, 0.2) == Exit(128 + 9, 9)
 
 
