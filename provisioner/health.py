@@ -11,12 +11,12 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
-from stores.provisioning import Check
-from stores.publish import streams
 
 from provisioner.cluster import ClusterError, cluster
 from provisioner.operations.tasks import BEAT_KEY
 from provisioner.presence import present
+from stores.provisioning import Check
+from stores.publish import streams
 
 BEAT_SILENT_AFTER_SECONDS = 45.0
 PATIENCE_SECONDS = 1.5

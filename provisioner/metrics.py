@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from django.db.models import Count, QuerySet
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from stores.provisioning import provisioner
 
 from provisioner.operations.models import OperationKind, Step, StepState
+from stores.provisioning import provisioner
 
 PREFIX = "store_platform"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 from celery.signals import heartbeat_sent, worker_ready, worker_shutdown
+
 from stores.publish import streams
 
 _PREFIX = "storeplane:worker:"

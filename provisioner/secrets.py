@@ -3,11 +3,10 @@
 import base64
 import secrets
 
-from stores.models import Store
-
 from provisioner import labels
 from provisioner.cluster import AlreadyExists, Cluster, Manifest
 from provisioner.cluster.kinds import SECRET
+from stores.models import Store
 
 
 def ensure(cluster: Cluster, store: Store) -> None:

@@ -7,16 +7,6 @@ from uuid import UUID
 import redis
 from django.conf import settings
 from django.utils import timezone
-from stores.models import Store
-from stores.provisioning import (
-    Check,
-    Credentials,
-    CredentialsNotReady,
-    Load,
-    OperationView,
-    ProvisioningError,
-    WorkView,
-)
 
 from provisioner import secrets, views
 from provisioner.cluster import ClusterError, cluster
@@ -27,6 +17,16 @@ from provisioner.operations.models import ACTIVE, Operation, OperationKind, Oper
 from provisioner.operations.tasks import admit_soon
 from provisioner.pipelines.chain import send_chain
 from provisioner.pipelines.definitions import PROVISION, TEARDOWN
+from stores.models import Store
+from stores.provisioning import (
+    Check,
+    Credentials,
+    CredentialsNotReady,
+    Load,
+    OperationView,
+    ProvisioningError,
+    WorkView,
+)
 
 
 class ClusterProvisioner:

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 from django.conf import settings
-from stores.models import Store
-from tenants.plans import PLANS
 
 from provisioner import labels
+from stores.models import Store
+from tenants.plans import PLANS
 
 CHARTS = Path(__file__).resolve().parents[1] / "storefront_charts"
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
-from stores.choices import Phase
-from stores.models import Store
-from stores.provisioning import OperationView, StepView, WorkView
 
 from provisioner.operations import admission
 from provisioner.operations.models import Operation, OperationState, Step
 from provisioner.pipelines.definitions import PIPELINES
+from stores.choices import Phase
+from stores.models import Store
+from stores.provisioning import OperationView, StepView, WorkView
 
 
 def operation_view(operation: Operation) -> OperationView:

@@ -15,12 +15,12 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # after Django is set up
 from django.urls import re_path
-from stores.consumers import StoreEvents
-from tenants.sockets import OriginCheck, SocketUser
 
 from config.apps import refuse_unsafe_settings
 from config.body_limit import BodyLimit
 from config.lifespan import Lifespan
+from stores.consumers import StoreEvents
+from tenants.sockets import OriginCheck, SocketUser
 
 refuse_unsafe_settings()
 

@@ -14,6 +14,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
 from stores.provisioning import Check, provisioner
 
 TIMEOUT_SECONDS = 2.0

@@ -17,9 +17,9 @@ from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
-from stores.errors import Refused
 
 from config.request_id import request_id_of
+from stores.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"
 _PREFIX = "urn:storeplane:problem:"

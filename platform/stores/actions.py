@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tenants.access import at_least, refusal
-from tenants.models import Role
-
 from stores.choices import Phase
 from stores.models import Store
+from tenants.access import at_least, refusal
+from tenants.models import Role
 
 
 @dataclass(frozen=True)

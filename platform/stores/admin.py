@@ -2,20 +2,20 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from config.request_id import request_id_of
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from tenants import audit
 
+from config.request_id import request_id_of
 from stores import services
 from stores.choices import Phase
 from stores.errors import Refused
 from stores.models import Condition, Store, StoreEvent
 from stores.provisioning import WorkView, provisioner
+from tenants import audit
 
 if TYPE_CHECKING:
     _Inline = admin.TabularInline[Any, Store]

@@ -16,15 +16,15 @@ import structlog
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from tenants.access import Access, access_of
-from tenants.models import User
-from tenants.sockets import is_still_logged_in, refuse
 
 from stores import snapshots
 from stores.feed import Feed, Message
 from stores.models import StoreEvent
 from stores.publish import GROUP_OF_ALL, as_message, group
 from stores.selectors import last_event_id
+from tenants.access import Access, access_of
+from tenants.models import User
+from tenants.sockets import is_still_logged_in, refuse
 
 HEARTBEAT_SECONDS = 20.0
 SEND_SECONDS = 10.0

@@ -6,11 +6,11 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from tenants.models import Tenant
-from tenants.plans import DEFAULT_PLAN, PLAN_CHOICES
 
 from stores.choices import ConditionStatus, ConditionType, DriftPolicy, EventType, Phase
 from stores.engines import ENGINE_CHOICES
+from tenants.models import Tenant
+from tenants.plans import DEFAULT_PLAN, PLAN_CHOICES
 
 
 class StoreQuerySet(models.QuerySet["Store"]):

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Concat
-from tenants.access import Access
 
 from stores.actions import allowed_actions
 from stores.models import Store, StoreEvent, StoreQuerySet
 from stores.provisioning import provisioner
+from tenants.access import Access
 
 LAST_EVENTS = 15
 

@@ -5,7 +5,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
-from tenants.plans import PLANS
 
 from stores import names
 from stores.choices import ConditionType, DriftPolicy, EventType
@@ -13,6 +12,7 @@ from stores.engines import ENGINES
 from stores.models import Condition, Store, StoreEvent
 from stores.provisioning import WorkView
 from stores.services import CHANGEABLE
+from tenants.plans import PLANS
 
 NO_WORK = WorkView()
 _ORDER = {type_: place for place, type_ in enumerate(ConditionType.values)}

@@ -7,8 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from tenants.models import Tenant, User
-from tenants.plans import PLANS
 
 from stores import names
 from stores.changes import Change, apply_change, note_change
@@ -18,6 +16,8 @@ from stores.errors import Conflict, InvalidStore, KeyUsed, NameTaken, QueueFull,
 from stores.models import Store
 from stores.provisioning import OperationView, provisioner
 from stores.status import Activity
+from tenants.models import Tenant, User
+from tenants.plans import PLANS
 
 
 @dataclass(frozen=True)

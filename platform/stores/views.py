@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from config.pagination import CursorPages, Ordering
-from config.request_id import request_id_of
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
@@ -17,10 +15,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
-from tenants import audit
-from tenants.access import Access, access_of, caller
-from tenants.choosing import tenant_for_new_store
 
+from config.pagination import CursorPages, Ordering
+from config.request_id import request_id_of
 from stores import actions, services
 from stores.engines import ENGINES
 from stores.errors import ClusterUnavailable, NoCredentials
@@ -38,6 +35,9 @@ from stores.serializers import (
     StoreDetailSerializer,
     StoreSerializer,
 )
+from tenants import audit
+from tenants.access import Access, access_of, caller
+from tenants.choosing import tenant_for_new_store
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 _KEY_LENGTH = 200

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from config.request_id import request_id_of
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from config.request_id import request_id_of
 from tenants.models import AuditEntry, Tenant
 from tenants.peers import client_address
 

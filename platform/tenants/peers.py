@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
-from config.networks import Network, contains, parse_networks
 from django.conf import settings
+
+from config.networks import Network, contains, parse_networks
 
 
 def is_trusted_proxy(peer: str, forwarded_for: str) -> bool:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from config.pagination import CursorPages
 from django.db.models import Count, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.pagination import CursorPages
 from tenants.access import Access, access_of, caller
 from tenants.authentication import UserHeaderAuthentication
 from tenants.models import AuditEntry, Role, Tenant

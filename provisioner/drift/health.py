@@ -6,15 +6,15 @@ The watcher and the sweep bring what they see here; the judgement is the same an
 from dataclasses import dataclass
 
 from django.db import transaction
-from stores.changes import Change, ConditionChange, apply_change
-from stores.choices import STEP_CONDITIONS, ConditionStatus, EventType, Phase
-from stores.models import Store
-from stores.status import Activity
 
 from provisioner import labels, workloads
 from provisioner.cluster import Manifest
 from provisioner.operations.models import ACTIVE, Operation
 from provisioner.pipelines.steps.workloads import WATCHED, Watched
+from stores.changes import Change, ConditionChange, apply_change
+from stores.choices import STEP_CONDITIONS, ConditionStatus, EventType, Phase
+from stores.models import Store
+from stores.status import Activity
 
 
 @dataclass(frozen=True)

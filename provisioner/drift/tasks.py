@@ -2,8 +2,6 @@
 
 import structlog
 from celery import shared_task
-from stores.choices import Phase
-from stores.models import Store
 
 from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
@@ -11,6 +9,8 @@ from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET
 from provisioner.drift import health
 from provisioner.operations.sweeping import alone
 from provisioner.pipelines.steps.workloads import WATCHED
+from stores.choices import Phase
+from stores.models import Store
 
 log = structlog.get_logger(__name__)
 

@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stores.choices import Phase
-from stores.models import Condition, Store, StoreEvent
-
 from provisioner import labels
 from provisioner.cluster import Manifest
 from provisioner.mirror.schema import FINALIZER, GROUP, VERSION
+from stores.choices import Phase
+from stores.models import Condition, Store, StoreEvent
 
 ACTIVITY_LOG_LENGTH = 15
 

@@ -1,12 +1,12 @@
 """What `kubectl` wishes: a deleted `Store` resource is a teardown; its finalizer stays until that is done."""
 
 import structlog
-from stores.errors import Refused
-from stores.models import Store
-from stores.services import request_teardown
 
 from provisioner.cluster import Manifest, WatchEvent
 from provisioner.mirror.models import Mirror
+from stores.errors import Refused
+from stores.models import Store
+from stores.services import request_teardown
 
 log = structlog.get_logger(__name__)
 

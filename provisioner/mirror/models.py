@@ -1,6 +1,7 @@
 """What was last written to a store's mirror, so that an unchanged one costs no request."""
 
 from django.db import models
+
 from stores.models import Store
 
 

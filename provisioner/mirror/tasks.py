@@ -3,14 +3,14 @@
 import structlog
 from celery import shared_task
 from django.db.models import F, Q
-from stores.models import Store
-from stores.publish import streams
 
 from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
 from provisioner.cluster.kinds import STORE
 from provisioner.mirror import listener, writer
 from provisioner.operations.sweeping import alone
+from stores.models import Store
+from stores.publish import streams
 
 COALESCE_SECONDS = 0.25
 """At most one write of a store's status in this time."""

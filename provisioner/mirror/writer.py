@@ -3,12 +3,12 @@
 import structlog
 from django.db import transaction
 from django.utils import timezone
-from stores.models import Store
 
 from provisioner.cluster import Cluster, Manifest
 from provisioner.cluster.kinds import STORE
 from provisioner.mirror import document
 from provisioner.mirror.models import Mirror
+from stores.models import Store
 
 log = structlog.get_logger(__name__)
 

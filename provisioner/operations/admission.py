@@ -9,14 +9,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef
-from stores.changes import Change, apply_change
-from stores.choices import EventType
-from stores.models import Store
-from stores.status import Activity
 
 from provisioner.operations import transitions
 from provisioner.operations.models import Operation, OperationKind, OperationState
 from provisioner.pipelines.chain import send_chain
+from stores.changes import Change, apply_change
+from stores.choices import EventType
+from stores.models import Store
+from stores.status import Activity
 
 _ADMISSION_LOCK = 0x534C4F5453  # "SLOTS"
 

@@ -4,10 +4,10 @@ import structlog
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
-from stores.publish import publish_left_behind, streams
 
 from provisioner.operations import admission, recovery
 from provisioner.operations.sweeping import alone
+from stores.publish import publish_left_behind, streams
 
 BEAT_KEY = "storeplane:beat"
 BEAT_KEY_SECONDS = 120

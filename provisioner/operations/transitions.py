@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from stores.models import Store
 
 from provisioner.operations.lease import STALE_AFTER, Lease, LeaseLost, own_name
 from provisioner.operations.models import (
@@ -24,6 +23,7 @@ from provisioner.operations.models import (
     Step,
     StepState,
 )
+from stores.models import Store
 
 
 def create(store: Store, kind: OperationKind, steps: Sequence[str], request_id: str) -> Operation:

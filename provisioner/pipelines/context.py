@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from stores.changes import Change, ConditionChange, apply_change
-from stores.choices import EventType
-from stores.models import Store
-from stores.status import Activity
 
 from provisioner.cluster import Cluster
 from provisioner.helm import Helm
 from provisioner.operations.lease import Lease
 from provisioner.operations.models import Operation, OperationKind
+from stores.changes import Change, ConditionChange, apply_change
+from stores.choices import EventType
+from stores.models import Store
+from stores.status import Activity
 
 SLICE_SECONDS = 10.0
 """The longest that a step watches before it hands itself on, so that a killed worker loses little."""

@@ -8,11 +8,6 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.utils import timezone
-from stores.changes import Change, apply_change
-from stores.choices import EventType
-from stores.models import Store
-from stores.publish import publish_soon
-from stores.status import Activity
 
 from provisioner.cluster import cluster
 from provisioner.errors import sort
@@ -32,6 +27,11 @@ from provisioner.pipelines.chain import send_chain
 from provisioner.pipelines.context import Context, activity_of
 from provisioner.pipelines.definitions import PIPELINES
 from provisioner.pipelines.results import Done, StepFailed, Wait
+from stores.changes import Change, apply_change
+from stores.choices import EventType
+from stores.models import Store
+from stores.publish import publish_soon
+from stores.status import Activity
 
 log = structlog.get_logger(__name__)
 

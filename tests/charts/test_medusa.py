@@ -10,9 +10,9 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-from tenants.plans import PLANS
 
 from provisioner.helm import ChartInvalid
+from tenants.plans import PLANS
 from tests.charts.rendering import CHART, STORE, containers, one, pod_templates, render
 
 TLS = {

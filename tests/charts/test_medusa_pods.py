@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tenants.plans import PLANS
 
 from provisioner.cluster import Manifest
+from tenants.plans import PLANS
 from tests.charts.rendering import containers, one, pod_templates, render
 
 PODS = ["backend", "postgres", "storefront"]

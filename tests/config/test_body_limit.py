@@ -5,6 +5,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import pytest
+
 from config.body_limit import BodyLimit
 
 LIMIT = 10

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from config.apps import RefusedToStart, check_settings, refuse_unsafe_settings
-from config.networks import InvalidNetwork, contains, parse_networks
 from django.test import override_settings
 
+from config.apps import RefusedToStart, check_settings, refuse_unsafe_settings
+from config.networks import InvalidNetwork, contains, parse_networks
 from tests.services import ROOT
 
 

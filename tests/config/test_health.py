@@ -6,9 +6,10 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.test import Client
+
 from config import health
 from config.health import Probes
-from django.test import Client
 from stores.provisioning import Check
 
 GOOD = Check(True, "Fine.")

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from config.logs import hide_secrets, logging_config
 
+from config.logs import hide_secrets, logging_config
 from tests.services import ROOT
 
 _PROGRAM = """

@@ -11,10 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
+
 from stores.choices import Phase
 from stores.models import Store
 from tenants.models import Tenant
-
 from tests.people import WISH, as_user
 from tests.services import ROOT
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from config.assets import is_hashed
 from django.test import Client, override_settings
+
+from config.assets import is_hashed
 
 
 def test_without_a_built_dashboard_a_page_says_how_to_build_it() -> None:

@@ -4,11 +4,11 @@ import asyncio
 import logging
 
 import pytest
-from config.request_id import RequestIdMiddleware, sane_or_new
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from rest_framework.test import APIClient
 
+from config.request_id import RequestIdMiddleware, sane_or_new
 from provisioner.service import ClusterProvisioner
 from tests.people import as_user
 

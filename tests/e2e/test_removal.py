@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psutil
 import redis
+
 from config.redis_urls import with_database
 from sandbox.launcher import services
-
 from tests.e2e.front_door import FrontDoor, objects, until
 
 

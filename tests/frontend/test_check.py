@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher.programs import find_node
 
 FRONTEND = Path(__file__).parents[2] / "frontend"

@@ -1,12 +1,12 @@
 """Records for the engine's tests, made without the services, so that each test starts where it wants to."""
 
 import factory
-from stores.models import Store
-from tenants.models import Tenant
 
 from provisioner.operations import transitions
 from provisioner.operations.models import Operation, OperationKind
 from provisioner.pipelines.definitions import PIPELINES
+from stores.models import Store
+from tenants.models import Tenant
 
 
 class TenantFactory(factory.django.DjangoModelFactory[Tenant]):

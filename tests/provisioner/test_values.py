@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from stores.models import Store
-from tenants.plans import PLANS
 
 from provisioner.helm import helm
 from provisioner.labels import PART_OF, STORE_LABEL
 from provisioner.values import chart_of, values_of
+from stores.models import Store
+from tenants.plans import PLANS
 
 
 def rendered(plan: str) -> list[dict[str, Any]]:

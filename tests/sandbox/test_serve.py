@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sandbox.node.leftovers import marked_processes
 
+from sandbox.node.leftovers import marked_processes
 from tests.sandbox.world import IMAGES, deployment, ingress, pod, service, stateful_set
 
 Obj = dict[str, Any]

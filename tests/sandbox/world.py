@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
+
 from sandbox.api.errors import ApiError
 from sandbox.api.registry import Registry
 from sandbox.controllers.objects import find_condition

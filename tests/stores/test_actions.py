@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import timezone
+
 from stores.actions import allowed_actions
 from stores.choices import Phase
 from stores.models import Store

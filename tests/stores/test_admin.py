@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+
 from stores.choices import Phase
 from stores.models import Store
 from tenants.models import AuditEntry, Tenant, User
-
 from tests.people import WISH, as_user
 
 pytestmark = pytest.mark.django_db

@@ -2,10 +2,10 @@
 
 import pytest
 from rest_framework.test import APIClient
+
 from stores.choices import Phase
 from stores.models import Store
 from tenants.models import AuditEntry, Membership, Role, Tenant, User
-
 from tests.people import WISH, as_user, tenant, traces
 
 pytestmark = pytest.mark.django_db

@@ -4,11 +4,11 @@ from threading import Event, Thread
 
 import pytest
 from django.db import connections, transaction
+
 from stores.changes import Change, ConditionChange, apply_change
 from stores.choices import STEP_CONDITIONS, ConditionStatus, ConditionType, EventType, Phase
 from stores.models import Condition, Store, StoreEvent
 from stores.status import Activity
-
 from tests.people import at_once, tenant
 
 

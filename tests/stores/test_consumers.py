@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from config.asgi import application
 from django.db import connections
 from django.test import Client
+
+from config.asgi import application
 from stores import consumers
 from stores.models import StoreEvent
 from stores.publish import as_message, group
 from tenants.models import Membership, Role, Tenant, User
-
 from tests.people import as_user, tenant
 from tests.sockets import Socket
 

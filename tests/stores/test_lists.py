@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
+
 from stores.choices import ConditionType, Phase
 from stores.models import Condition, Store
 from tenants.models import Tenant
-
 from tests.people import as_user
 
 pytestmark = pytest.mark.django_db

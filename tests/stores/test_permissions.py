@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
+
+from provisioner.service import ClusterProvisioner
 from stores.choices import Phase
 from stores.models import Store
 from stores.provisioning import Credentials, CredentialsNotReady, ProvisioningError
 from tenants.models import AuditEntry, Role, User
-
-from provisioner.service import ClusterProvisioner
 from tests.people import WISH, as_user, logged_in, member, tenant, traces
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,12 @@ import pytest
 import redis
 from django.db import transaction
 from django.utils import timezone
+
 from stores import publish
 from stores.changes import Change, apply_change
 from stores.choices import EventType
 from stores.models import Store, StoreEvent
 from stores.status import Activity
-
 from tests.people import tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)

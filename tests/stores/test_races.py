@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 from rest_framework.test import APIClient
+
 from stores.models import Store, StoreEvent
 from tenants.models import AuditEntry, Membership, Tenant, User
-
 from tests.people import as_user, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """From conditions and activity to phase and summaries, case by case."""
 
 import pytest
+
 from stores.choices import STEP_CONDITIONS, Phase
 from stores.status import Activity, Facts, summarise
 

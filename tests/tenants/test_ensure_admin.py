@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
-from tenants.models import Membership, User
 
+from tenants.models import Membership, User
 from tests.people import WISH, as_user
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
-from tenants.models import AuditEntry, Membership, Role, Tenant, User
 
+from tenants.models import AuditEntry, Membership, Role, Tenant, User
 from tests.people import WISH, as_user, logged_in
 
 pytestmark = pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import override_settings
+
 from tenants.identity import header_is_believed
 from tenants.peers import client_address, is_trusted_proxy
 

@@ -2,15 +2,14 @@
 
 from enum import Enum
 
-from stores.changes import ConditionChange
-from stores.choices import ConditionStatus, ConditionType, EventType
-from stores.models import Store
-
 from provisioner import labels, secrets
 from provisioner.cluster import Manifest
 from provisioner.cluster.kinds import NAMESPACE
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
+from stores.changes import ConditionChange
+from stores.choices import ConditionStatus, ConditionType, EventType
+from stores.models import Store
 
 
 class Standing(Enum):

@@ -6,15 +6,14 @@ A release that was ever deployed is never uninstalled to repair it, and no branc
 from dataclasses import dataclass
 from enum import Enum
 
-from stores.changes import ConditionChange
-from stores.choices import ConditionStatus, ConditionType, EventType
-
 from provisioner import labels
 from provisioner.helm import Release, Values, mark_failed, values_digest
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, Wait
 from provisioner.pipelines.steps.workloads import WATCHED
 from provisioner.values import chart_of, chart_version, values_of
+from stores.changes import ConditionChange
+from stores.choices import ConditionStatus, ConditionType, EventType
 
 DEADLINE_SECONDS = 60.0
 

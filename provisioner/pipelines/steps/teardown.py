@@ -1,8 +1,6 @@
 """The steps of a removal. Each waits until what it removed is really gone (404), not merely asked to go."""
 
 from django.utils import timezone
-from stores.choices import EventType
-from stores.models import Store
 
 from provisioner import labels
 from provisioner.cluster import Manifest
@@ -12,6 +10,8 @@ from provisioner.operations.lease import STALE_AFTER, is_surely_dead
 from provisioner.operations.models import Step
 from provisioner.pipelines.context import SLICE_SECONDS, Context
 from provisioner.pipelines.results import Done, Wait
+from stores.choices import EventType
+from stores.models import Store
 
 HELM_DEADLINE_SECONDS = 60.0
 

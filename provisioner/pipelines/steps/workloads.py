@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from stores.changes import ConditionChange
-from stores.choices import ConditionStatus, ConditionType, EventType
-
 from provisioner import workloads
 from provisioner.cluster import Kind
 from provisioner.cluster.kinds import DEPLOYMENT, POD, STATEFUL_SET
 from provisioner.pipelines.context import SLICE_SECONDS, Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
+from stores.changes import ConditionChange
+from stores.choices import ConditionStatus, ConditionType, EventType
 
 
 @dataclass(frozen=True)

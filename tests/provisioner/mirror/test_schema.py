@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from stores.choices import ConditionStatus, DriftPolicy, Phase
-from stores.models import Condition, Store, StoreEvent
-from tenants.models import Tenant
 
 from provisioner.mirror import document
 from provisioner.mirror.schema import FINALIZER, crd
+from stores.choices import ConditionStatus, DriftPolicy, Phase
+from stores.models import Condition, Store, StoreEvent
+from tenants.models import Tenant
 
 
 def schema_of(part: str) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from stores.models import Store
 
 from provisioner.cluster.kinds import Kind
 from provisioner.mirror import writer
+from stores.models import Store
 from tests.provisioner.factories import StoreFactory
 
 pytestmark = pytest.mark.django_db

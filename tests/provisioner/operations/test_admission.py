@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+
+from provisioner.operations import admission, transitions
+from provisioner.operations.models import Operation, OperationState
 from stores.changes import Change, apply_change
 from stores.choices import EventType
 from stores.models import Store
 from stores.services import StoreSpec, create_store, request_teardown
 from stores.status import Activity
-
-from provisioner.operations import admission, transitions
-from provisioner.operations.models import Operation, OperationState
 from tests.provisioner.factories import StoreFactory, TenantFactory, operation
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from stores.choices import EventType, Phase
 
 from provisioner.cluster import Throttled, Unavailable
 from provisioner.operations import recovery, transitions
@@ -14,6 +13,7 @@ from provisioner.operations.retries import MOST_CLAIMS_WITHOUT_END
 from provisioner.pipelines import chain, runner
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
+from stores.choices import EventType, Phase
 from tests.provisioner.factories import StoreFactory, operation
 
 pytestmark = pytest.mark.django_db(transaction=True)

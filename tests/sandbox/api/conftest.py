@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox.api.registry import Registry
 
+from sandbox.api.registry import Registry
 from tests.sandbox.api.serving import Served, serving
 
 

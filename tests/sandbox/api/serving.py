@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from aiohttp import web
+
 from sandbox.api.options import LogOptions
 from sandbox.api.registry import Registry
 from sandbox.api.server import make_app

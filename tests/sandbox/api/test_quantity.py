@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from sandbox.api.quantity import canonical, is_quantity, parse
 
 

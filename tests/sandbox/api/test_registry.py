@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+
 from sandbox.api.errors import ApiError
 from sandbox.api.registry import Registry
 from sandbox.api.watching import HISTORY
-
 from tests.sandbox.api.manifests import config_map, deployment
 
 

@@ -1,6 +1,7 @@
 """Label and field selectors."""
 
 import pytest
+
 from sandbox.api.errors import ApiError
 from sandbox.api.registry import Registry
 from sandbox.api.selectors import format_label_selector, label_selector_matches, parse_fields, parse_labels

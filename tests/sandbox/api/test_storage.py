@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+
 from sandbox.api.errors import ApiError
 from sandbox.api.registry import Registry
-
 from tests.sandbox.api.manifests import config_map, definition, deployment, widget
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.controllers.objects import find_condition
-
 from tests.sandbox.world import World, deployment, is_ready
 
 Obj = dict[str, Any]

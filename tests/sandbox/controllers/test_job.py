@@ -6,7 +6,6 @@ from typing import Any
 
 from sandbox.controllers.job import judge, wanted_pods
 from sandbox.controllers.objects import find_condition
-
 from tests.sandbox.world import World
 
 Obj = dict[str, Any]

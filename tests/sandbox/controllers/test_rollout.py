@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandbox.controllers import rollout
 
 Obj = dict[str, Any]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher.home import CHECKOUT
 
 BOOTSTRAP = runpy.run_path(str(CHECKOUT / "storeplane"))

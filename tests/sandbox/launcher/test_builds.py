@@ -7,6 +7,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher import builds, pids
 from sandbox.launcher.builds import Build
 from sandbox.launcher.console import Console

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher import cli
 from sandbox.launcher.home import Home
 

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
 from sandbox.launcher.console import Console
 from sandbox.launcher.demo import Watcher
 from sandbox.launcher.errors import LauncherError

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import Home, read_json, write_json
 

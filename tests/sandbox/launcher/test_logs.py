@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher import logs
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.logs import LogFile

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import Home
 from sandbox.launcher.options import Options, free_port, require_free_ports

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis as redis_client
+
 from sandbox.launcher import pids, privileges, services
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import Home

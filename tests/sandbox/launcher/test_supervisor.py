@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandbox.launcher import pids
 from sandbox.launcher.child import StartFailed
 from sandbox.launcher.home import Home, read_json

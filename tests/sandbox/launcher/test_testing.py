@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from sandbox.launcher.testing import Tally, _split
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"

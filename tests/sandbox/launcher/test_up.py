@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandbox.launcher import pids
 from sandbox.launcher.home import Home, read_json
 from sandbox.launcher.options import free_port

@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from sandbox.api.errors import ApiError
 from sandbox.api.options import LogOptions
 from sandbox.node import logs
 from sandbox.node.logs import LogFile, LogQuery
-
 from tests.sandbox.world import NAMESPACE, World, pod
 
 

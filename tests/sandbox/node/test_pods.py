@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
 from sandbox.controllers.objects import find_condition
 from sandbox.node.leftovers import marked_processes
-
 from tests.sandbox.world import IMAGES, World, container, is_ready, pod, service
 
 Obj = dict[str, Any]

@@ -17,13 +17,13 @@ from typing import Any
 import psycopg
 import pytest
 import pytest_asyncio
+
 from sandbox import settings
 from sandbox.api.registry import Registry
 from sandbox.node.addresses import claim_block
 from sandbox.node.leftovers import marked_processes
 from sandbox.node.process_runtime import remove_tree
 from sandbox.plane import Plane, PlaneSettings
-
 from tests.sandbox.world import World, make_namespace
 
 Obj = dict[str, Any]

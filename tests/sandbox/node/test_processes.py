@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+
 from sandbox.node.processes import Exit, Processes, StartError
 
 

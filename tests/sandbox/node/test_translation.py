@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandbox.node.addresses import NoAddressError, PodAddresses, claim_block
 from sandbox.node.environment import service_variables
 from sandbox.node.images import Image, ImageError, ImageTable, repository_of

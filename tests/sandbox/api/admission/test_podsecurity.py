@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from sandbox.api.admission.podsecurity import violations
 
 GOOD: dict[str, Any] = {

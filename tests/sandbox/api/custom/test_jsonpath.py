@@ -1,6 +1,7 @@
 """JSONPath of columns."""
 
 import pytest
+
 from sandbox.api.custom.jsonpath import find, plain_path, steps_of
 
 OBJ = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from sandbox.api.custom.rules import Place, check_rules, rule_problems
 from sandbox.api.schemas.node import Node
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from sandbox.api.custom.structural import default, misplaced_keyword, prune
 from sandbox.api.custom.validation import check
 from sandbox.api.schemas.node import Node

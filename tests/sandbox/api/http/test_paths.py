@@ -1,6 +1,7 @@
 """Addresses."""
 
 import pytest
+
 from sandbox.api.http.paths import ApiPath, parse_path
 
 

@@ -1,6 +1,7 @@
 """Bodies that Go clients send."""
 
 import pytest
+
 from sandbox.api.errors import ApiError
 from sandbox.api.http.protobuf import decode
 

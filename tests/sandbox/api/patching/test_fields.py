@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+
 from sandbox.api.patching.apply import merge_applied, without
 from sandbox.api.patching.compare import compare
 from sandbox.api.patching.fields import decode_paths, encode_paths, path_text, paths_of

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from sandbox.api.errors import ApiError
 from sandbox.api.patching.strategic import strategic_merge
 from sandbox.api.schemas.builtin import schema_of

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from sandbox.api.tables.ages import human_duration
 from sandbox.api.tables.kinds import PRINTERS
 
