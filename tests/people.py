@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import connections
 from rest_framework.test import APIClient
+
 from stores.models import Store, StoreEvent
 from tenants.models import AuditEntry, Membership, Role, Tenant, User
 
