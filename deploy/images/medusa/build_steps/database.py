@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -79,13 +80,23 @@ def free_port() -> int:
     return port
 
 
+def stop_stale(note: Path) -> None:
+    """End the server of a build that was killed, if `note` names one that still runs."""
+    with contextlib.suppress(OSError, ValueError):
+        pid, folder = note.read_text().split()
+        # The number may have gone to another process since; ours names its folder.
+        if folder in Path(f"/proc/{pid}/cmdline").read_text():
+            os.kill(int(pid), signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
-def temporary_server(pgbin: Path) -> Iterator[Server]:
-    """A server with an empty database, stopped and removed afterwards."""
+def temporary_server(pgbin: Path, note: Path | None = None) -> Iterator[Server]:
+    """A server with an empty database, stopped and removed afterwards; `note` is for `stop_stale`."""
     if not (pgbin / "initdb").is_file():
         raise BuildError(f"no PostgreSQL in {pgbin}: --pgbin must name the folder that has initdb, pg_ctl and pg_dump")
     # In /tmp: a unix socket's path may be 107 bytes long, a checkout's may be longer.
-    folder = Path(tempfile.mkdtemp(prefix="medusa-pg-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="medusa-pg-", dir="/tmp"))
     server = Server(pgbin, free_port(), secrets.token_hex(16))
     (folder / "password").write_text(server.password)
     data = folder / "data"
@@ -97,6 +108,8 @@ def temporary_server(pgbin: Path) -> Iterator[Server]:
         _output([*prefix, pgbin / "initdb", "-D", data, "-U", NAME, *init])
         try:
             _output([*control, "-l", folder / "log", "-o", options, "start"])
+            if note is not None:
+                note.write_text(f"{(data / 'postmaster.pid').read_text().split()[0]} {folder}")
             _output(
                 [pgbin / "createdb", "-h", "127.0.0.1", "-p", str(server.port), "-U", NAME, NAME],
                 env={**os.environ, "PGPASSWORD": server.password},

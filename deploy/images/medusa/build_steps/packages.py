@@ -41,11 +41,11 @@ class Tools:
 
 
 def _installed(project: Path, output: str) -> str:
-    downloaded = output.count(".tgz ")
+    downloaded = len(re.findall(r"http fetch GET 200 \S+\.tgz ", output))
     modules = project / "node_modules"
     # npm makes all folders at once and fills them later: those with a package.json are done.
     unpacked = sum(1 for pattern in ("[!@.]*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
-    return f"npm install: {downloaded} packages downloaded, {unpacked} of {PACKAGES} unpacked"
+    return f"npm install: {downloaded} downloaded (the rest was here), {unpacked} of {PACKAGES} packages unpacked"
 
 
 def _why_not_installed(output: str) -> str:

@@ -19,7 +19,8 @@ function runMigrations() {
     const child = spawn(process.execPath, [CLI, "db:migrate", "--execute-safe-links"], {
       cwd: APP,
       stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || "warn" },
+      // Outside production Medusa's program looks for a TypeScript compiler, which the image lacks.
+      env: { ...process.env, NODE_ENV: "production", LOG_LEVEL: process.env.LOG_LEVEL || "warn" },
     })
     const stop = () => child.kill("SIGKILL")
     process.once("exit", stop)
