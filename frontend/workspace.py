@@ -4,7 +4,7 @@ Used by `frontend/build.py` (dashboard) and `deploy/images/storefront/build.py`.
 install is guarded by a file lock, and a finished folder takes the old one's place by renaming.
 """
 
-# ruff: noqa: T201 - a command line talks by printing
+
 import argparse
 import fcntl
 import hashlib
