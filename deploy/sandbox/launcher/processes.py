@@ -142,7 +142,7 @@ def _web(options: Options, env: Mapping[str, str], after: tuple[str, ...]) -> Pr
     argv = (python(), "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(options.port))
     return ProcessSpec(
         name="web",
-        argv=(*argv, "--timeout-graceful-shutdown", "5", "--no-access-log"),
+        argv=(*argv, "--timeout-graceful-shutdown", "5", "--no-access-log", "--no-proxy-headers"),
         env=env,
         cwd=CHECKOUT,
         after=after,
