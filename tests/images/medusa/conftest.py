@@ -28,14 +28,14 @@ def image() -> Path:
     return out
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres() -> Iterator[Server]:
-    """A server that all stores of the session share, each with a database of its own."""
+    """A server that all stores of a test file share, each with a database of its own."""
     with temporary_server(PGBIN) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_store(image: Path, postgres: Server) -> Iterator[Callable[..., Store]]:
     """Makes stores with an empty database each; those still running at the end are stopped."""
     stores: list[Store] = []
@@ -54,12 +54,14 @@ def new_store(image: Path, postgres: Server) -> Iterator[Callable[..., Store]]:
 
 
 @pytest.fixture
-def store(new_store: Callable[..., Store]) -> Store:
+def store(new_store: Callable[..., Store]) -> Iterator[Store]:
     """A store with an empty database."""
-    return new_store()
+    made = new_store()
+    yield made
+    made.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_store(new_store: Callable[..., Store]) -> Store:
     """A prepared and started store, shared by all tests that only use it."""
     store = new_store()

@@ -122,6 +122,7 @@ def test_ready_follows_the_database(new_store: Callable[..., Store]) -> None:
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
     assert store.get("/health").status_code == 200
+    store.kill()
 
 
 def test_a_lost_database_that_comes_back_is_used_again(running_store: Store, postgres: Server) -> None:
