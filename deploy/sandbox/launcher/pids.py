@@ -47,13 +47,16 @@ def is_alive(record: dict[str, object]) -> bool:
 
 
 def strays(run: Path) -> dict[int, int]:
-    """Processes that an earlier supervisor of this run folder left: {pid: start ticks}, never our own."""
+    """Processes that an earlier supervisor of this folder, or of one below it, left: {pid: start ticks}.
+
+    Never our own process.
+    """
     found: dict[int, int] = {}
     for file in run.glob("*.pid"):
         record = read_json(file)
         if is_alive(record):
             found[int(record["pid"])] = int(record["start"])
-    marker = f"{OWNER_VARIABLE}={run}".encode()
+    marker = f"{OWNER_VARIABLE}={run}/".encode()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and _has_variable(entry, marker):
             start = start_ticks(int(entry.name))
@@ -83,7 +86,7 @@ def end_strays(run: Path, grace: float = 4.0) -> list[int]:
 
 def _has_variable(entry: Path, marker: bytes) -> bool:
     try:
-        return marker in (entry / "environ").read_bytes().split(b"\0")
+        return any((each + b"/").startswith(marker) for each in (entry / "environ").read_bytes().split(b"\0"))
     except OSError:
         return False  # gone meanwhile, or another user's
 

@@ -221,6 +221,15 @@ def test_a_pid_that_was_given_out_again_is_never_signalled(home: Home) -> None:
         bystander.kill()
 
 
+def test_a_process_is_known_by_the_folder_it_was_started_from_or_one_above(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    env = {pids.OWNER_VARIABLE: str(folder / "home" / "run")}
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=env) as started:
+        assert pids.strays(tmp_path / "on") == {}
+        assert set(pids.strays(folder / "home" / "run")) == set(pids.strays(folder)) == {started.pid}
+        started.kill()
+
+
 def test_one_home_has_one_supervisor(home: Home) -> None:
     first, second = HomeLock(home.lock_file), HomeLock(home.lock_file)
     first.take()
