@@ -1,4 +1,4 @@
-"""A Kubernetes API for tests: the one that `STOREPLANE_TEST_KUBECONFIG` names, or a sandbox started for them."""
+"""A Kubernetes API for tests: the one that `KUBECONFIG` names, or a sandbox started for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STARTS_WITHIN = 60.0
 @pytest.fixture(scope="session")
 def kube_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The path of a kubeconfig whose API server answers."""
-    given = os.environ.get("STOREPLANE_TEST_KUBECONFIG")
+    given = os.environ.get("KUBECONFIG")
     if given:
         yield Path(given)
         return

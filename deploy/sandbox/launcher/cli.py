@@ -23,6 +23,7 @@ _ENVIRONMENT = """environment:
 
 # What `test` takes for itself; every other word is pytest's.
 _TEST_WORDS = ("--fast", "-h", "--help")
+_TEST_OPTION = "--kubeconfig"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -30,8 +31,8 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if words is None else words)
     for_pytest: list[str] = []
     if arguments[:1] == ["test"]:
-        for_pytest = [word for word in arguments[1:] if word not in _TEST_WORDS]
-        arguments = ["test", *(word for word in arguments[1:] if word in _TEST_WORDS)]
+        ours, for_pytest = _split_test_words(arguments[1:])
+        arguments = ["test", *ours]
     options = parser().parse_args(arguments)
     options.for_pytest = for_pytest
     home = Home.from_environment()
@@ -51,6 +52,21 @@ def main(words: Sequence[str] | None = None) -> int:
         where = _record(home)
         sys.stderr.write(f"storeplane: Something unforeseen went wrong: {error!r}{where}\n")
         return 1
+
+
+def _split_test_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What of `test`'s words is ours, and what is pytest's."""
+    ours: list[str] = []
+    for_pytest: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == _TEST_OPTION:
+            ours += [word, *([value] if (value := next(rest, None)) is not None else [])]
+        elif word in _TEST_WORDS or word.startswith(f"{_TEST_OPTION}="):
+            ours.append(word)
+        else:
+            for_pytest.append(word)
+    return ours, for_pytest
 
 
 def parser() -> argparse.ArgumentParser:
@@ -131,6 +147,11 @@ def _add_test(commands: Any) -> None:
         "test through the front door of a platform of its own. Other arguments go to pytest: a path, -k WORD, -x.",
     )
     test.add_argument("--fast", action="store_true", help="only the checks and the unit tests, no end-to-end test")
+    test.add_argument(
+        "--kubeconfig",
+        metavar="PATH",
+        help="run what needs a cluster, the end-to-end test included, on this real one in place of the sandbox",
+    )
     test.set_defaults(run=_test)
 
 
@@ -199,7 +220,7 @@ def _down(home: Home, options: argparse.Namespace) -> int:
 def _test(home: Home, options: argparse.Namespace) -> int:
     from sandbox.launcher.testing import test
 
-    return test(options.for_pytest, fast=options.fast, console=Console())
+    return test(options.for_pytest, fast=options.fast, kubeconfig=options.kubeconfig, console=Console())
 
 
 def _port(text: str) -> int:

@@ -52,8 +52,12 @@ class Tally:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-def test(words: Sequence[str], *, fast: bool, console: Console) -> int:
-    """Run all of it, or with `words` only what pytest makes of them. Returns the exit code."""
+def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str | None) -> int:
+    """Run all of it, or with `words` only what pytest makes of them. Returns the exit code.
+
+    `kubeconfig` names a real cluster for whatever needs one; the user's own KUBECONFIG is never taken unasked.
+    """
+    real = {"KUBECONFIG": str(Path(kubeconfig).resolve())} if kubeconfig else {}
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="storeplane-test-"))
     home = Home(folder / "e2e")
@@ -63,9 +67,9 @@ def test(words: Sequence[str], *, fast: bool, console: Console) -> int:
         failed_checks = _prepare(home, console, with_checks=not words)
         unit, e2e = _split(words)
         if unit is not None:
-            _pytest(unit, folder, tally, {})
+            _pytest(unit, folder, tally, real)
         if e2e is not None and not fast and not tally.broken and _selects_any(e2e, folder):
-            _end_to_end(e2e, home, folder, tally, console)
+            _end_to_end(e2e, home, tally, console, real)
         if tally.failed and home.logs.exists():
             shutil.rmtree(KEPT_LOGS, ignore_errors=True)
             shutil.copytree(home.logs, KEPT_LOGS)
@@ -113,19 +117,24 @@ def _selects_any(words: Sequence[str], folder: Path) -> bool:
     return done.returncode != _NOTHING_COLLECTED
 
 
-def _end_to_end(words: Sequence[str], home: Home, folder: Path, tally: Tally, console: Console) -> None:
+def _end_to_end(words: Sequence[str], home: Home, tally: Tally, console: Console, real: dict[str, str]) -> None:
+    folder = home.root.parent
     env = {"STOREPLANE_CHROMIUM": _browser(console)}
     if "STOREPLANE_E2E_URL" in os.environ:
-        _pytest(words, folder, tally, env)
+        # A platform that runs already: its cluster is the one that the caller's KUBECONFIG names.
+        known = {name: os.environ[name] for name in ("KUBECONFIG",) if name in os.environ}
+        _pytest(words, folder, tally, {**env, **known, **real})
         return
     env["STOREPLANE_HOME"] = str(home.root)
     port, ingress_port = free_port(0), free_port(0)
     up = [str(CHECKOUT / "storeplane"), "up", "--detach", "--port", str(port), "--ingress-port", str(ingress_port)]
+    if real:
+        up += ["--kubeconfig", real["KUBECONFIG"]]
     if _call(up, {**_environment(folder), **env}) != 0:
         tally.failed += 1
         console.error("storeplane: The platform for the end-to-end tests did not start; see above.")
         return
-    env |= {"STOREPLANE_E2E_URL": f"http://127.0.0.1:{port}", "KUBECONFIG": str(home.kubeconfig)}
+    env |= {"STOREPLANE_E2E_URL": f"http://127.0.0.1:{port}", "KUBECONFIG": str(home.kubeconfig), **real}
     _pytest(words, folder, tally, env)
 
 
@@ -145,7 +154,8 @@ def _pytest(words: Sequence[str], folder: Path, tally: Tally, env: dict[str, str
 
 def _environment(folder: Path) -> dict[str, str]:
     """Temporary files go where they are removed, and whatever the tests start can be found by this mark."""
-    return {**node_environment(), "TMPDIR": str(folder), pids.OWNER_VARIABLE: str(folder)}
+    own = {name: value for name, value in node_environment().items() if name != "KUBECONFIG"}
+    return {**own, "TMPDIR": str(folder), pids.OWNER_VARIABLE: str(folder)}
 
 
 def _call(command: Sequence[str], env: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""The verbs against a real API: the sandbox, or the cluster that STOREPLANE_TEST_KUBECONFIG names."""
+"""The verbs against a real API: the sandbox, or the cluster that KUBECONFIG names."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from tests.sandbox.conformance.cluster import connect
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[httpx.Client]:
-    """The cluster of STOREPLANE_CONFORMANCE_KUBECONFIG, else the stand-in."""
-    named = os.environ.get("STOREPLANE_CONFORMANCE_KUBECONFIG")
+    """The cluster that KUBECONFIG names, else the stand-in; `./storeplane test` hands one on only when told to."""
+    named = os.environ.get("KUBECONFIG")
     if named:
         with connect(Path(named)) as client:
             yield client

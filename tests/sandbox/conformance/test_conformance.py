@@ -1,6 +1,6 @@
 """Runs the table of requests and expected answers (`table/*.yaml`) against the stand-in, or against a cluster.
 
-`STOREPLANE_CONFORMANCE_KUBECONFIG=~/.kube/config pytest tests/sandbox/conformance` asks a real cluster the same.
+`KUBECONFIG=~/.kube/config pytest tests/sandbox/conformance` asks a real cluster the same.
 Each case has a namespace of its own, `<ns>`, and removes what it made outside of it (`cleanup`).
 """
 

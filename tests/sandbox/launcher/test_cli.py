@@ -95,3 +95,17 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     )
     assert done.stdout == "2026-01-01T00:00:00.000Z line\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "ours", "for_pytest"),
+    [
+        (["--fast", "-x"], ["--fast"], ["-x"]),
+        (["tests/e2e", "-k", "birth"], [], ["tests/e2e", "-k", "birth"]),
+        (["--kubeconfig", "/k", "tests/e2e"], ["--kubeconfig", "/k"], ["tests/e2e"]),
+        (["--kubeconfig=/k", "-x"], ["--kubeconfig=/k"], ["-x"]),
+        (["--kubeconfig"], ["--kubeconfig"], []),
+    ],
+)
+def test_what_test_does_not_know_goes_to_pytest(words: list[str], ours: list[str], for_pytest: list[str]) -> None:
+    assert cli._split_test_words(words) == (ours, for_pytest)
