@@ -4,7 +4,6 @@ Used by `frontend/build.py` (dashboard) and `deploy/images/storefront/build.py`.
 install is guarded by a file lock, and a finished folder takes the old one's place by renaming.
 """
 
-
 import argparse
 import fcntl
 import hashlib
