@@ -34,7 +34,7 @@ class Options:
             port=port or before.get("port", PORT),
             ingress_port=ingress_port or before.get("ingress_port", INGRESS_PORT),
             api_port=before.get("api_port", API_PORT),
-            kubeconfig=_existing(kubeconfig) if kubeconfig else None,
+            kubeconfig=_cluster(home, before, kubeconfig),
         )
 
     @classmethod
@@ -80,8 +80,19 @@ class Options:
         if ingress_port is not None and ingress_port != running.ingress_port:
             return f"--ingress-port {ingress_port} (it has {running.ingress_port})"
         if self.kubeconfig != running.kubeconfig:
-            return f"--kubeconfig {self.kubeconfig}" if self.kubeconfig else "no --kubeconfig (it was started with one)"
+            return f"--kubeconfig {self.kubeconfig} (it has {running.kubeconfig})"
         return ""
+
+
+def _cluster(home: Home, before: dict[str, Any], asked: str | None) -> Path | None:
+    """The home's stores are objects of one cluster: it stays with that, though a real one's file may move."""
+    if asked and before and before.get("kubeconfig") is None:
+        raise LauncherError(
+            f"The stores of {home.root} live in the sandbox; name another folder in STOREPLANE_HOME for a real "
+            "cluster, or remove this one with ./storeplane down --wipe."
+        )
+    path = asked or before.get("kubeconfig")
+    return _existing(path) if path else None
 
 
 def _existing(path: str) -> Path:

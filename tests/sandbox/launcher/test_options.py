@@ -71,9 +71,21 @@ def test_only_what_was_asked_for_by_name_can_differ(wish: dict[str, int | None],
 
 
 def test_another_cluster_than_the_running_one_is_a_difference(tmp_path: Path) -> None:
-    asked = Options(kubeconfig=tmp_path)
-    assert asked.differs_from(Options(), port=None, ingress_port=None) == f"--kubeconfig {tmp_path}"
-    assert Options().differs_from(asked, port=None, ingress_port=None) != ""
+    asked = Options(kubeconfig=tmp_path / "one")
+    words = asked.differs_from(Options(kubeconfig=tmp_path / "two"), port=None, ingress_port=None)
+    assert words == f"--kubeconfig {tmp_path / 'one'} (it has {tmp_path / 'two'})"
+
+
+def test_a_home_stays_with_its_cluster(home: Home, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.touch()
+    asked = Options.choose(home, None, None, str(config))
+    assert asked.kubeconfig == config
+    asked.remember(home)
+    assert Options.choose(home, None, None, None).kubeconfig == config
+    Options().remember(home)
+    with pytest.raises(LauncherError, match="live in the sandbox; name another folder in STOREPLANE_HOME"):
+        Options.choose(home, None, None, str(config))
 
 
 def test_options_survive_the_way_through_json(tmp_path: Path) -> None:
