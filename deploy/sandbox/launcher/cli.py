@@ -156,17 +156,16 @@ def _add_test(commands: Any) -> None:
 
 
 def _up(home: Home, options: argparse.Namespace) -> int:
-    from sandbox.launcher.up import up
+    from sandbox.launcher.up import Wish, up
 
-    return up(
-        home,
-        Console(),
+    wish = Wish(
         port=options.port,
         ingress_port=options.ingress_port,
         kubeconfig=options.kubeconfig,
         with_demo=not options.no_demo,
         detach=options.detach,
     )
+    return up(home, Console(), wish)
 
 
 def _supervise(home: Home, options: argparse.Namespace) -> int:

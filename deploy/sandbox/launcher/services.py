@@ -83,7 +83,10 @@ def make_database(folder: Path, say: Callable[[str], None] = lambda line: None) 
     if data.exists():
         version = (data / "PG_VERSION").read_text().strip()
         if version != wanted:
-            raise LauncherError(f"{data} was made by PostgreSQL {version} and this is {wanted}; see docs/limits.md.")
+            raise LauncherError(
+                f"{data} was made by PostgreSQL {version} and this is {wanted}; start it with the "
+                "checkout that made it, or remove it with ./storeplane down --wipe."
+            )
         _clear_stale_pid_file(data)
         unprivileged().own(folder)
         return

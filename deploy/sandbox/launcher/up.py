@@ -4,7 +4,7 @@ import json
 import subprocess
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.launcher import demo, running
@@ -20,46 +20,38 @@ from sandbox.launcher.supervise import describe, supervise
 START_TIMEOUT = 300.0
 
 
-def up(
-    home: Home,
-    console: Console,
-    *,
-    port: int | None = None,
-    ingress_port: int | None = None,
-    kubeconfig: str | None = None,
-    with_demo: bool = True,
-    detach: bool = False,
-) -> int:
+@dataclass(frozen=True)
+class Wish:
+    """What the person typed; None is what wasn't named."""
+
+    port: int | None = None
+    ingress_port: int | None = None
+    kubeconfig: str | None = None
+    with_demo: bool = True
+    detach: bool = False
+
+
+def up(home: Home, console: Console, wish: Wish) -> int:
     """Returns the exit code; raises LauncherError with the sentence to show."""
-    options = Options.choose(home, port, ingress_port, kubeconfig)
-    found = running.find(home)
-    if found is not None:
-        return _already(
-            home, found, options, console, port=port, ingress_port=ingress_port, with_demo=with_demo and detach
-        )
+    options = Options.choose(home, wish.port, wish.ingress_port, wish.kubeconfig)
+    if (found := running.find(home)) is not None:
+        return _already(home, found, options, console, wish)
     require_free_ports(options)
     home.create()
     wanted = builds(with_images=options.kubeconfig is None)
     require_disk(wanted, home)
     build_all(wanted, home, console)
-    # Builds can take minutes: who has which port is asked again, and the API's is only now chosen.
+    # Builds can take minutes: what was true before is asked again, and the API's port is only now chosen.
+    if (found := running.find(home)) is not None:
+        return _already(home, found, options, console, wish)
     require_free_ports(options)
     options = replace(options, api_port=free_port(options.api_port))
-    start = _detached if detach else _in_foreground
-    return start(home, options, console, with_demo=with_demo)
+    start = _detached if wish.detach else _in_foreground
+    return start(home, options, console, with_demo=wish.with_demo)
 
 
-def _already(
-    home: Home,
-    found: running.Running,
-    options: Options,
-    console: Console,
-    *,
-    port: int | None,
-    ingress_port: int | None,
-    with_demo: bool,
-) -> int:
-    different = options.differs_from(found.options, port=port, ingress_port=ingress_port)
+def _already(home: Home, found: running.Running, options: Options, console: Console, wish: Wish) -> int:
+    different = options.differs_from(found.options, port=wish.port, ingress_port=wish.ingress_port)
     if different:
         raise LauncherError(
             f"A platform is already running at {found.options.dashboard_url} without {different}; "
@@ -68,7 +60,7 @@ def _already(
     console.line(f"Already running at {found.options.dashboard_url} (supervisor pid {found.pid}).")
     if found.phase == "starting":
         _until_started(home, found.pid, console, process=None)
-    if with_demo:
+    if wish.detach and wish.with_demo:
         welcome(home, found.options, console, with_demo=True, stop=threading.Event())
     return 0
 

@@ -1,10 +1,15 @@
 """What `test` hands to pytest, and how it counts."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from sandbox.launcher.testing import Tally, _split
+from sandbox.launcher import pids
+from sandbox.launcher.home import Home
+from sandbox.launcher.testing import Tally, _clean_up, _split
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
 
@@ -25,6 +30,20 @@ def test_only_the_end_to_end_tests_need_a_platform(
     words: list[str], unit: list[str] | None, end_to_end: list[str] | None
 ) -> None:
     assert _split(words) == (unit, end_to_end)
+
+
+def test_nothing_is_left_whatever_the_tests_left_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    home = Home(folder / "e2e")
+    home.create()
+    lost = {**os.environ, pids.OWNER_VARIABLE: str(folder / "elsewhere" / "run")}
+    ignores_term = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", ignores_term], env=lost, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        _clean_up(home, folder)
+    assert process.returncode == -9
+    assert not folder.exists()
 
 
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
