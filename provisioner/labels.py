@@ -1,5 +1,7 @@
 """Names and labels that every object of a store carries (`managed-by` belongs to Helm)."""
 
+from typing import Any
+
 from stores.models import Store
 
 PART_OF = "app.kubernetes.io/part-of"
@@ -13,3 +15,8 @@ SECRET_NAME = "store-credentials"  # noqa: S105 - the Secret's name, not its con
 def of(store: Store) -> dict[str, str]:
     """The labels of a store's objects."""
     return {PART_OF: "storeplane", STORE_LABEL: store.name}
+
+
+def is_of(manifest: dict[str, Any], store: Store) -> bool:
+    """Whether an object says that it is this store's."""
+    return bool((manifest["metadata"].get("labels") or {}).get(STORE_LABEL) == store.name)

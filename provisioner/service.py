@@ -13,10 +13,10 @@ from provisioner.cluster import ClusterError, cluster
 from provisioner.health import checks
 from provisioner.mirror.tasks import mirror_soon
 from provisioner.operations import transitions
-from provisioner.operations.models import ACTIVE, Operation, OperationKind, OperationState
+from provisioner.operations.models import ACTIVE, SLOTTED, Operation, OperationKind, OperationState
 from provisioner.operations.tasks import admit_soon
 from provisioner.pipelines.chain import send_chain
-from provisioner.pipelines.definitions import PROVISION, TEARDOWN
+from provisioner.pipelines.definitions import PIPELINES
 from stores.models import Store
 from stores.provisioning import (
     Check,
@@ -32,26 +32,48 @@ from stores.provisioning import (
 class ClusterProvisioner:
     """Work on real clusters, carried by Celery."""
 
-    def start_provision(self, store: Store, *, request_id: str = "") -> OperationView:
-        """Queue a birth or a repair; one that is queued or running already is returned as it is."""
-        active = _active(store, OperationKind.PROVISION)
+    def start_work(self, store: Store, *, request_id: str = "") -> OperationView:
+        """Queue a birth or a reconciliation; one that is queued already is returned, one that runs is hurried."""
+        active = _active(store)
         if active is None:
-            active = transitions.create(
-                store, OperationKind.PROVISION, [step.name for step in PROVISION.steps], request_id
-            )
+            kind = OperationKind.PROVISION if store.ready_at is None else OperationKind.RECONCILE
+            active = transitions.create(store, kind, _steps_of(kind), request_id)
+        elif active.state == OperationState.RUNNING and active.kind != OperationKind.TEARDOWN:
+            transitions.hurry(active)
+            send_chain(active)
         admit_soon()
         return views.operation_view(active)
 
+    def spec_changed(self, store: Store, *, request_id: str = "") -> OperationView:
+        """Work towards the new generation: what is queued or running is rewound, else a reconciliation is queued."""
+        active = _active(store)
+        if active is None or active.kind == OperationKind.TEARDOWN:
+            return self.start_work(store, request_id=request_id)
+        transitions.rewind(active, store.generation)
+        active.refresh_from_db()
+        if active.state == OperationState.RUNNING:
+            send_chain(active)
+        return views.operation_view(active)
+
+    def stop_work(self, store: Store) -> bool:
+        """Cancel what is queued or running, unless it is a removal."""
+        active = _active(store)
+        if active is None or active.kind == OperationKind.TEARDOWN:
+            return False
+        transitions.cancel(active)
+        admit_soon()
+        return True
+
     def start_teardown(self, store: Store, *, request_id: str = "") -> OperationView:
         """Cancel what is under way and start the removal at once: removals don't wait for slots."""
-        active = _active(store, OperationKind.TEARDOWN)
-        if active is not None:
+        active = _active(store)
+        if active is not None and active.kind == OperationKind.TEARDOWN:
             return views.operation_view(active)
-        transitions.cancel_active(store)
-        steps = [step.name for step in TEARDOWN.steps]
-        operation = transitions.create(store, OperationKind.TEARDOWN, steps, request_id)
+        if active is not None:
+            transitions.cancel(active)
+        operation = transitions.create(store, OperationKind.TEARDOWN, _steps_of(OperationKind.TEARDOWN), request_id)
         transitions.start(operation)
-        send_chain(operation.pk)
+        send_chain(operation)
         admit_soon()
         operation.refresh_from_db()
         return views.operation_view(operation)
@@ -94,7 +116,7 @@ class ClusterProvisioner:
 
     def load(self) -> Load:
         """Queue and slots."""
-        rows = Operation.objects.filter(kind=OperationKind.PROVISION, state__in=ACTIVE)
+        rows = Operation.objects.filter(kind__in=SLOTTED, state__in=ACTIVE)
         queued: list[datetime] = []
         running = 0
         for state, created_at in rows.values_list("state", "created_at"):
@@ -106,5 +128,9 @@ class ClusterProvisioner:
         return Load(settings.STOREPLANE_PROVISION_SLOTS, running, len(queued), oldest)
 
 
-def _active(store: Store, kind: OperationKind) -> Operation | None:
-    return Operation.objects.select_related("store__tenant").filter(store=store, kind=kind, state__in=ACTIVE).first()
+def _active(store: Store) -> Operation | None:
+    return Operation.objects.select_related("store__tenant").filter(store=store, state__in=ACTIVE).first()
+
+
+def _steps_of(kind: OperationKind) -> list[str]:
+    return [step.name for step in PIPELINES[kind].steps]

@@ -184,6 +184,15 @@ STOREPLANE_TRUST_USER_HEADER = env.bool("STOREPLANE_TRUST_USER_HEADER", False)
 STOREPLANE_TRUSTED_PROXIES = env.list("STOREPLANE_TRUSTED_PROXIES", default=[])
 STOREPLANE_PROVISION_SLOTS = env.int("STOREPLANE_PROVISION_SLOTS", 3)
 STOREPLANE_QUEUE_LIMIT = env.int("STOREPLANE_QUEUE_LIMIT", 200)
+# How a lost worker or message is noticed, in seconds: an owner beats so often; it is taken for lost after so long
+# without; a message that nobody took is sent again; the sweep looks so often. In this sum a step is never held by a
+# dead worker for more than 60 s.
+STOREPLANE_HEARTBEAT_SECONDS = env.float("STOREPLANE_HEARTBEAT_SECONDS", 5.0)
+STOREPLANE_STALE_SECONDS = env.float("STOREPLANE_STALE_SECONDS", 25.0)
+STOREPLANE_RESEND_SECONDS = env.float("STOREPLANE_RESEND_SECONDS", 30.0)
+STOREPLANE_SWEEP_SECONDS = env.float("STOREPLANE_SWEEP_SECONDS", 10.0)
+# A removal that has waited this long for something to go says what holds it up.
+STOREPLANE_BLOCKED_SECONDS = env.float("STOREPLANE_BLOCKED_SECONDS", 60.0)
 STOREPLANE_INGRESS_CLASS = env.str("STOREPLANE_INGRESS_CLASS", "")
 # Who may reach the stores from outside their namespace; the default is ingress-nginx as its chart installs it.
 STOREPLANE_INGRESS_NAMESPACE_LABELS = env.dict(

@@ -37,6 +37,11 @@ class Store(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="stores")
     engine = models.CharField(max_length=20, choices=ENGINE_CHOICES, default="medusa")
     plan = models.CharField(max_length=20, choices=PLAN_CHOICES, default=DEFAULT_PLAN)
+    volume_size = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Of the database's volume, as the plan at the birth said; a claim's size can't be changed by Helm.",
+    )
     drift_policy = models.CharField(max_length=10, choices=DriftPolicy.choices, default=DriftPolicy.HEAL)
     suspended = models.BooleanField(default=False)
     deletion_protection = models.BooleanField(default=False)

@@ -97,8 +97,19 @@ class CredentialsNotReady(Exception):
 class Provisioner(Protocol):
     """The work behind a store. Every `start_*` joins the caller's transaction and acts once it commits."""
 
-    def start_provision(self, store: Store, *, request_id: str = "") -> OperationView:
-        """Queue the store's birth, or its repair after a failure."""
+    def start_work(self, store: Store, *, request_id: str = "") -> OperationView:
+        """Queue the store's birth, or once it was born, bringing it to what its record asks for.
+
+        What is queued already is returned; what runs and waits for a later attempt goes on now.
+        """
+        ...
+
+    def spec_changed(self, store: Store, *, request_id: str = "") -> OperationView:
+        """Work towards the store's new generation, from the first step and with fresh counters."""
+        ...
+
+    def stop_work(self, store: Store) -> bool:
+        """Cancel whatever is queued or running but a removal; whether there was anything."""
         ...
 
     def start_teardown(self, store: Store, *, request_id: str = "") -> OperationView:

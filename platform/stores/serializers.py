@@ -179,7 +179,7 @@ class StoreDetailSerializer(StoreSerializer):
     def get_links(self, store: Store) -> Any:
         """Where to go from here."""
         request = self.context.get("request")
-        pages = ("logs", "credentials", "retry")
+        pages = ("logs", "credentials", "retry", "reconcile")
         links = {page: reverse(f"store-{page}", args=[store.name], request=request) for page in pages}
         operation = self._work(store).operation
         if operation is not None:
@@ -236,8 +236,16 @@ class StoreChangeSerializer(_KnownFieldsOnly):
     """What can be changed while the store lives."""
 
     display_name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    plan = serializers.ChoiceField(
+        choices=[(p.name, p.label) for p in PLANS.values()],
+        required=False,
+        help_text="What the store may use from now on; the database's volume keeps its size.",
+    )
     drift_policy = serializers.ChoiceField(choices=DriftPolicy.choices, required=False)
     deletion_protection = serializers.BooleanField(required=False)
+    suspended = serializers.BooleanField(
+        required=False, help_text="True stops all work on the store but its removal; the shop stays as it is."
+    )
 
     def unknown(self, key: object, known: list[str]) -> str:
         """Fields of a store that are fixed get the same answer as ones that don't exist: here is what can change."""

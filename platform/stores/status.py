@@ -8,11 +8,15 @@ from stores.choices import STEP_CONDITIONS, ConditionStatus, ConditionType, Phas
 
 
 class Activity(StrEnum):
-    """What is being done to a store just now, as its operations tell."""
+    """What is being done to a store just now, as its operations tell.
+
+    A store that was born keeps its phase while it is changed: the shop serves meanwhile.
+    """
 
     NONE = "none"
     QUEUED = "queued"
     PROVISIONING = "provisioning"
+    CHANGE_QUEUED = "change_queued"
     CHANGING = "changing"
     FAILED = "failed"
     DELETING = "deleting"
@@ -82,6 +86,7 @@ def _reconciling(facts: Facts) -> Verdict:
     busy = {
         Activity.QUEUED: "WaitingForSlot",
         Activity.PROVISIONING: "Provisioning",
+        Activity.CHANGE_QUEUED: "WaitingForSlot",
         Activity.CHANGING: "Changing",
         Activity.DELETING: "Deleting",
     }

@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(rf"^stores/{_NAME}/?$", views.StoreDetail.as_view(), name="store"),
     re_path(rf"^stores/{_NAME}/logs/?$", views.StoreLogs.as_view(), name="store-logs"),
     re_path(rf"^stores/{_NAME}/retry/?$", views.StoreRetry.as_view(), name="store-retry"),
+    re_path(rf"^stores/{_NAME}/reconcile/?$", views.StoreReconcile.as_view(), name="store-reconcile"),
     re_path(rf"^stores/{_NAME}/credentials/?$", views.StoreCredentials.as_view(), name="store-credentials"),
     re_path(r"^operations/(?P<operation_id>[0-9a-f-]{36})/?$", views.OperationDetail.as_view(), name="operation"),
     re_path(r"^engines/?$", views.EngineList.as_view(), name="engines"),

@@ -153,7 +153,7 @@ class StoreDetail(StoreView):
         operation_id="stores_change", tags=["stores"], request=StoreChangeSerializer, responses=StoreDetailSerializer
     )
     def patch(self, request: Request, name: str) -> Response:
-        """Change display_name, drift_policy or deletion_protection."""
+        """Change display_name, plan, drift_policy, deletion_protection or suspended."""
         store = self.store_for(actions.CHANGE)
         form = StoreChangeSerializer(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
@@ -190,6 +190,21 @@ class StoreRetry(StoreView):
         with transaction.atomic():
             operation = services.retry(store, request_id=request_id_of(request))
             audit.record(request, "store.retry", name, tenant=store.tenant)
+        return _accepted(request, operation)
+
+
+class StoreReconcile(StoreView):
+    """Compare a store with what was asked for, now."""
+
+    serializer_class = OperationSerializer
+
+    @extend_schema(operation_id="stores_reconcile", tags=["stores"], request=None, responses={202: OperationSerializer})
+    def post(self, request: Request, name: str) -> Response:
+        """Put right what differs; a step that waits for a later attempt goes on now. 409 for a suspended store."""
+        store = self.store_for(actions.RECONCILE)
+        with transaction.atomic():
+            operation = services.reconcile(store, request_id=request_id_of(request))
+            audit.record(request, "store.reconcile", name, tenant=store.tenant)
         return _accepted(request, operation)
 
 

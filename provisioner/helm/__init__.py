@@ -23,7 +23,8 @@ from provisioner.helm.errors import (
     ReleaseExists,
     ReleaseNotFound,
 )
-from provisioner.helm.release import DEADLINE, Helm, Release, Values, values_digest
+from provisioner.helm.process import abandon
+from provisioner.helm.release import DEADLINE, TAKEN_UP, Helm, Release, Values, values_digest
 from provisioner.helm.runners import HelmChild, HelmProgram
 from provisioner.helm.storage import mark_failed, release_manifest
 
@@ -37,6 +38,7 @@ def helm() -> Helm:
 
 __all__ = [
     "DEADLINE",
+    "TAKEN_UP",
     "ChartInvalid",
     "ClusterRefused",
     "ClusterUnreachable",
@@ -50,6 +52,7 @@ __all__ = [
     "ReleaseExists",
     "ReleaseNotFound",
     "Values",
+    "abandon",
     "helm",
     "mark_failed",
     "release_manifest",

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.helm.errors import HelmTimeout
 
 _LAUNCH = Path(__file__).with_name("launch.py")
+_running: set[subprocess.Popen[bytes]] = set()
 _NOT_FOR_CHILDREN = ("STOREPLANE_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "CELERY_")
 
 
@@ -38,15 +40,27 @@ def run(program: str, argv: list[str], *, stdin: bytes, deadline: float) -> Fini
         start_new_session=True,
         env=environment(dict(os.environ)),
     )
+    _running.add(process)
     try:
         stdout, stderr = process.communicate(stdin, timeout=deadline)
     except subprocess.TimeoutExpired:
         raise HelmTimeout(f"Helm was stopped after {deadline:g} s without an answer from the cluster.") from None
     finally:
+        _running.discard(process)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     return Finished(process.returncode, stdout, stderr)
+
+
+def abandon() -> None:
+    """Kill whatever Helm is doing for this process, which has lost the right to act; may be called from any thread.
+
+    Who called `run` then sees a program that died.
+    """
+    for process in tuple(_running):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def environment(own: dict[str, str]) -> dict[str, str]:

@@ -16,6 +16,9 @@ Values = Mapping[str, Any]
 DEADLINE = 60.0
 """Seconds an action may take. Without wait, Helm needs 0.5 s on an idle machine, so this means a hung server."""
 
+TAKEN_UP = frozenset({"deployed", "failed", "superseded"})
+"""The states from which Helm's upgrade works."""
+
 _PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 
 

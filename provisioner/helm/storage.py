@@ -18,7 +18,7 @@ import yaml
 
 from provisioner.cluster import Cluster, Conflict, Manifest
 from provisioner.cluster.kinds import SECRET
-from provisioner.helm.release import Release, values_digest
+from provisioner.helm.release import TAKEN_UP, Release, values_digest
 
 _LIVE_ONCE = frozenset({"deployed", "superseded", "uninstalling", "uninstalled"})
 
@@ -76,13 +76,13 @@ def marked_failed(secret: Manifest, why: str, now: float) -> Manifest:
 
 
 def mark_failed(cluster: Cluster, release: str, namespace: str, *, why: str) -> bool:
-    """Marks a `pending-*` release, whose action is known to be dead, as failed, so that Helm takes it up again.
+    """Marks the newest revision, left in the middle by an action that is known to be dead, as failed.
 
-    False when the newest revision is not pending, or has changed just now: then someone is at work on it.
-    Raises a ClusterError.
+    Helm takes up a failed release by an upgrade, and refuses one that is pending, uninstalling or uninstalled. False
+    when there is nothing to mark, or it has changed just now: then someone is at work on it. Raises a ClusterError.
     """
     secrets = revisions(cluster, release, namespace)
-    if not secrets or not status_of(secrets[-1]).startswith("pending-"):
+    if not secrets or status_of(secrets[-1]) in TAKEN_UP:
         return False
     try:
         cluster.replace(marked_failed(secrets[-1], why, time.time()))

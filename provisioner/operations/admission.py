@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef
 
 from provisioner.operations import transitions
-from provisioner.operations.models import Operation, OperationKind, OperationState
+from provisioner.operations.errors import WrongState
+from provisioner.operations.models import SLOTTED, Operation, OperationKind, OperationState
 from provisioner.pipelines.chain import send_chain
 from stores.changes import Change, apply_change
 from stores.choices import EventType
@@ -19,6 +21,8 @@ from stores.models import Store
 from stores.status import Activity
 
 _ADMISSION_LOCK = 0x534C4F5453  # "SLOTS"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,38 +80,48 @@ def _admit_next() -> UUID | None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMISSION_LOCK])
-        if _slots_used() >= settings.STOREPLANE_PROVISION_SLOTS:
+        if slots_used() >= settings.STOREPLANE_PROVISION_SLOTS:
             return None
         for operation_id in queue():
             operation = Operation.objects.select_related("store").get(pk=operation_id)
             # The store's row comes before the operation's, as everywhere (`stores.changes`).
             Store.objects.select_for_update(no_key=True).get(pk=operation.store_id)
-            if transitions.start(operation):
-                _begin(operation)
-                return operation_id
+            try:
+                transitions.start(operation)
+            except WrongState:
+                continue  # cancelled since the queue was read
+            _begin(operation)
+            return operation_id
     return None
 
 
 def _begin(operation: Operation) -> None:
-    message = f"{operation.store.label} has a slot: provisioning starts."
-    change = Change(EventType.PROVISIONING_START, message, request_id=operation.request_id)
-    apply_change(operation.store_id, Activity.PROVISIONING, change)
-    send_chain(operation.pk)
+    label = operation.store.label
+    if operation.kind == OperationKind.PROVISION:
+        event, activity = EventType.PROVISIONING_START, Activity.PROVISIONING
+        message = f"{label} has a slot: provisioning starts."
+    else:
+        event, activity = EventType.RECONCILE_START, Activity.CHANGING
+        message = f"{label} has a slot: it is brought to what was asked for."
+    apply_change(operation.store_id, activity, Change(event, message, request_id=operation.request_id))
+    send_chain(operation)
+    log.info("admitted", store=operation.store.name, kind=operation.kind, operation=str(operation.pk))
 
 
-def _slots_used() -> int:
-    return Operation.objects.filter(kind=OperationKind.PROVISION, state=OperationState.RUNNING).count()
+def slots_used() -> int:
+    """Slots that are taken, over all workers together."""
+    return Operation.objects.filter(kind__in=SLOTTED, state=OperationState.RUNNING).count()
 
 
 def queue() -> list[UUID]:
     """The operations that could start now, next first. One whose name is still being torn down isn't among them."""
     predecessor = Store.objects.not_gone().filter(name=OuterRef("store__name"), deletion_requested_at__isnull=False)
-    queued = Operation.objects.filter(kind=OperationKind.PROVISION, state=OperationState.QUEUED)
+    queued = Operation.objects.filter(kind__in=SLOTTED, state=OperationState.QUEUED)
     ready = queued.exclude(Exists(predecessor)).values_list("id", "store__tenant_id", "created_at")
     waiting = [Waiting(*row) for row in ready]
     if not waiting:
         return []
-    slots = Operation.objects.filter(kind=OperationKind.PROVISION)
+    slots = Operation.objects.filter(kind__in=SLOTTED)
     running = Counter(slots.filter(state=OperationState.RUNNING).values_list("store__tenant_id", flat=True))
     tenants = {entry.tenant_id for entry in waiting}
     last = slots.filter(store__tenant_id__in=tenants).values_list("store__tenant_id").annotate(Max("started_at"))

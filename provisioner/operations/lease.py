@@ -1,101 +1,104 @@
 """Holding a step: the owner's name, the heartbeat, and the fence that a side effect asks before it acts."""
 
-import os
-import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, connection
+from django.conf import settings
+from django.db import Error as DatabaseFault
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from provisioner.operations.models import OperationState, Step, StepState
+from provisioner.operations.errors import LeaseLost
+from provisioner.operations.models import Operation, OperationState, Step, StepState
+from provisioner.operations.owners import is_surely_dead
 
-HEARTBEAT_SECONDS = 5.0
-STALE_AFTER = timedelta(seconds=25)
+SELF_FENCE_SHARE = 0.6
+"""Of the time after which others take a silent owner's step: an owner that can't beat for so long stops by itself."""
 
 log = structlog.get_logger(__name__)
 
 
-class LeaseLost(Exception):
-    """Somebody else holds the step now, or the operation was cancelled: stop without a trace."""
+def silent_before() -> datetime:
+    """An owner whose last heartbeat is older than this is taken for lost."""
+    return timezone.now() - timedelta(seconds=settings.STOREPLANE_STALE_SECONDS)
 
 
 @dataclass(frozen=True)
 class Lease:
-    """One claim of one step."""
+    """One claim of one step. `lost` is set as soon as the owner learns that the claim stands no more."""
 
     step_id: int
     owner: str
     fence: int
+    lost: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
 
     def check(self) -> None:
         """Raise LeaseLost unless the claim still stands; called right before each side effect."""
-        holds = Step.objects.filter(
+        if self.lost.is_set() or not self._standing().exists():
+            raise LeaseLost(f"step {self.step_id} is no longer held by {self.owner}")
+
+    def beat(self) -> bool:
+        """Say that the owner is alive; whether the claim still stands.
+
+        A fence that moved doesn't end the heartbeat: the owner may still be acting, and others wait for it.
+        """
+        Step.objects.filter(pk=self.step_id, owner=self.owner).update(heartbeat_at=timezone.now())
+        return self._standing().exists()
+
+    @contextmanager
+    def kept(self, on_lost: Callable[[], None]) -> Iterator[None]:
+        """Beat from a thread of its own for as long as the block runs.
+
+        `on_lost` is called, perhaps more than once, when the claim stands no more or hasn't been renewed for so long
+        that others may soon take it: whatever acts for this step must end.
+        """
+        stop = threading.Event()
+        thread = threading.Thread(target=self._beat_until, args=(stop, on_lost), name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(timeout=settings.STOREPLANE_HEARTBEAT_SECONDS)
+
+    def _standing(self) -> QuerySet[Step]:
+        return Step.objects.filter(
             pk=self.step_id,
             owner=self.owner,
             fence=self.fence,
             state=StepState.RUNNING,
             operation__state=OperationState.RUNNING,
         )
-        if not holds.exists():
-            raise LeaseLost(f"step {self.step_id} is no longer held by {self.owner}")
 
-    def beat(self) -> None:
-        """Say that the owner is alive. A fence that moved doesn't matter here: the owner may still be acting."""
-        Step.objects.filter(pk=self.step_id, owner=self.owner).update(heartbeat_at=timezone.now())
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Beat from a thread of its own for as long as the block runs."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._beat_until, args=(stop,), name="heartbeat", daemon=True)
-        thread.start()
+    def _beat_until(self, stop: threading.Event, on_lost: Callable[[], None]) -> None:
+        renewed = time.monotonic()
         try:
-            yield
-        finally:
-            stop.set()
-            thread.join(timeout=HEARTBEAT_SECONDS)
-
-    def _beat_until(self, stop: threading.Event) -> None:
-        try:
-            while not stop.wait(HEARTBEAT_SECONDS):
+            while not stop.wait(settings.STOREPLANE_HEARTBEAT_SECONDS):
                 try:
-                    self.beat()
-                except DatabaseError as error:
+                    stands = self.beat()
+                    renewed = time.monotonic()
+                except DatabaseFault as error:
                     log.warning("heartbeat missed", step_id=self.step_id, error=type(error).__name__)
                     connection.close()
+                    stands = time.monotonic() - renewed < settings.STOREPLANE_STALE_SECONDS * SELF_FENCE_SHARE
+                if not stands:
+                    self.lost.set()
+                    on_lost()
         finally:
             connection.close()
 
 
-def own_name() -> str:
-    """`host:pid:start` of this process: no two processes of one host ever share it."""
-    return _name_of(os.getpid())
+def busy_elsewhere(operation: Operation) -> Step | None:
+    """A step of another operation of the same store whose owner may still be acting, or None.
 
-
-@cache
-def _name_of(pid: int) -> str:
-    return f"{socket.gethostname()}:{pid}:{_start_of(pid)}"
-
-
-def is_surely_dead(owner: str) -> bool:
-    """True when the owner was a process of this very host and is gone; another host can't be judged from here."""
-    host, _, rest = owner.rpartition(":")[0].rpartition(":")
-    if host != socket.gethostname() or not rest.isdigit():
-        return False
-    return _start_of(int(rest)) != owner.rpartition(":")[2]
-
-
-def _start_of(pid: int) -> str:
-    """When the process started, in clock ticks since boot (proc(5), field 22); empty when there is none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
+    An operation that was cancelled keeps the owner of its running step written down until that one lets go.
+    """
+    others = Step.objects.filter(operation__store_id=operation.store_id).exclude(operation=operation)
+    held = others.exclude(owner="").filter(Q(heartbeat_at__gte=silent_before()))
+    return next((step for step in held.select_related("operation") if not is_surely_dead(step.owner)), None)

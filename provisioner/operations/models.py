@@ -13,7 +13,12 @@ class OperationKind(models.TextChoices):
     """What can be done to a store."""
 
     PROVISION = "provision", "Provision"
+    RECONCILE = "reconcile", "Reconcile"
     TEARDOWN = "teardown", "Teardown"
+
+
+SLOTTED = (OperationKind.PROVISION, OperationKind.RECONCILE)
+"""Kinds that wait for a slot: a birth, and bringing a store that was born back to what its record asks for."""
 
 
 class OperationState(models.TextChoices):
@@ -48,7 +53,9 @@ FINISHED = (StepState.SUCCEEDED, StepState.SKIPPED)
 class Operation(models.Model):
     """A piece of work on a store, carried by a pipeline of steps.
 
-    `sent_at` is when a chain was last sent for it, so that the sweep doesn't pile up messages behind a busy queue.
+    `generation` is the store's spec that it works towards. `message_due_at` is when the last chain that was sent for it
+    is to be delivered, so that the sweep doesn't pile up messages behind a busy queue. `blocker` is what stands in the
+    way of a removal, as it was last told.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -60,7 +67,8 @@ class Operation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    message_due_at = models.DateTimeField(null=True, blank=True)
+    blocker = models.TextField(blank=True)
     error_reason = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
 
@@ -84,7 +92,9 @@ class Step(models.Model):
     """One link of an operation's chain.
 
     `owner` holds it while `heartbeat_at` is fresh; `fence` grows with each claim, so that an owner that was given up
-    for dead can't act any more. `attempt` counts failures, `claims` counts starts, also those that ended in a kill.
+    for dead can't act any more. An owner whose lease was taken away (the operation was cancelled or rewound) stays
+    written down until it lets go, since it may still be acting. `attempt` counts failures, `claims` counts starts,
+    also those that ended in a kill.
     """
 
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="steps")

@@ -2,55 +2,94 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
+import structlog
+from django.conf import settings
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from provisioner.operations.lease import STALE_AFTER, is_surely_dead
 from provisioner.operations.models import FINISHED, Operation, OperationState, Step, StepState
+from provisioner.operations.owners import is_surely_dead
 from provisioner.pipelines.chain import send_chain
 
-RESEND_AFTER = timedelta(seconds=30)
-"""How long a sent chain may lie in a queue before another is sent; a double one does no harm."""
+JUST_SENT = timedelta(seconds=5)
+
+log = structlog.get_logger(__name__)
+
+
+class Reason(StrEnum):
+    """Why a chain is sent again."""
+
+    OWNER_DEAD = "the owner's process is gone"
+    OWNER_SILENT = "the owner has stopped beating"
+    NEVER_SENT = "no message is on its way"
+    LOST = "the message was not taken"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long the sweep waits before it thinks something lost."""
+
+    stale: timedelta
+    resend: timedelta
 
 
 @dataclass(frozen=True)
 class Carried:
-    """The present step of a running operation, as its rows tell; `owner_dead` is what this host knows of the owner."""
+    """The present step of a running operation, as its rows tell.
+
+    `held` is whether an owner is written down, `owner_dead` what this host knows of it, `message_due_at` when the last
+    message that was sent for the operation is to be delivered.
+    """
 
     state: str
-    due_at: datetime | None
-    heartbeat_at: datetime | None
-    sent_at: datetime | None
+    due_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    message_due_at: datetime | None = None
+    held: bool = False
     owner_dead: bool = False
 
 
-def needs_chain(carried: Carried, now: datetime) -> bool:
-    """True when nobody carries the operation: its message was lost, or its worker was."""
-    if carried.state == StepState.RUNNING:
-        silent = carried.heartbeat_at is None or carried.heartbeat_at < now - STALE_AFTER
-        return (silent or carried.owner_dead) and _not_sent_since(carried, now - timedelta(seconds=5))
+def why_send(carried: Carried, now: datetime, patience: Patience) -> Reason | None:
+    """Why nobody carries the operation (its message was lost, or its worker was); None when somebody does."""
+    if carried.state == StepState.RUNNING or carried.held:
+        return _of_owner(carried, now, patience)
     if carried.due_at is not None and carried.due_at > now:
-        return False
-    # A step that waited is late only when some time has passed since it was due.
-    since = max(filter(None, (carried.due_at, carried.sent_at)), default=None)
-    return since is None or since < now - RESEND_AFTER
+        return None
+    if carried.message_due_at is None or (carried.due_at is not None and carried.message_due_at < carried.due_at):
+        return Reason.NEVER_SENT
+    return Reason.LOST if carried.message_due_at < now - patience.resend else None
 
 
-def _not_sent_since(carried: Carried, moment: datetime) -> bool:
-    return carried.sent_at is None or carried.sent_at < moment
+def _of_owner(carried: Carried, now: datetime, patience: Patience) -> Reason | None:
+    silent = carried.heartbeat_at is None or carried.heartbeat_at < now - patience.stale
+    if not silent and not carried.owner_dead:
+        return None
+    if carried.message_due_at is not None and carried.message_due_at > now - min(JUST_SENT, patience.resend):
+        return None
+    return Reason.OWNER_DEAD if carried.owner_dead else Reason.OWNER_SILENT
 
 
 def sweep() -> list[UUID]:
     """Send a chain for each running operation that nobody carries; their ids."""
     now = timezone.now()
+    patience = Patience(
+        stale=timedelta(seconds=settings.STOREPLANE_STALE_SECONDS),
+        resend=timedelta(seconds=settings.STOREPLANE_RESEND_SECONDS),
+    )
     unfinished = Step.objects.exclude(state__in=FINISHED).order_by("position")
-    running = Operation.objects.filter(state=OperationState.RUNNING)
+    running = Operation.objects.filter(state=OperationState.RUNNING).select_related("store")
     sent = []
     for operation in running.prefetch_related(Prefetch("steps", unfinished, to_attr="unfinished")):
-        if operation.unfinished and needs_chain(_carried(operation, operation.unfinished[0]), now):
-            send_chain(operation.pk)
+        if not operation.unfinished:
+            continue
+        step = operation.unfinished[0]
+        reason = why_send(_carried(operation, step), now, patience)
+        if reason is not None:
+            log.info("sent again", store=operation.store.name, step=step.name, why=str(reason), owner=step.owner)
+            send_chain(operation)
             sent.append(operation.pk)
     return sent
 
@@ -60,6 +99,7 @@ def _carried(operation: Operation, step: Step) -> Carried:
         state=step.state,
         due_at=step.due_at,
         heartbeat_at=step.heartbeat_at,
-        sent_at=operation.sent_at,
+        message_due_at=operation.message_due_at,
+        held=bool(step.owner),
         owner_dead=bool(step.owner) and is_surely_dead(step.owner),
     )

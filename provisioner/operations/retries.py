@@ -5,9 +5,13 @@ from enum import StrEnum
 
 FIRST_DELAY_SECONDS = 1.0
 MOST_DELAY_SECONDS = 60.0
-MOST_PASSING_ATTEMPTS = 8
+MOST_RETRY_AFTER_SECONDS = 900.0
+MOST_PASSING_ATTEMPTS = 12
+"""With the delays above some six minutes: an API server's restart or upgrade must not fail a store."""
+
 MOST_UNKNOWN_ATTEMPTS = 5
-MOST_CLAIMS_WITHOUT_END = 6
+MOST_CLAIMS_WITHOUT_END = 10
+"""A step that ended its worker so often is given up: it may be what kills it."""
 
 
 class ErrorKind(StrEnum):
@@ -22,7 +26,7 @@ class ErrorKind(StrEnum):
 class Failure:
     """An error, sorted. `reason` is CamelCase and stable; `message` is one sentence for a person.
 
-    `retry_after` (seconds) is what the server asked for, and wins over our own back-off.
+    `retry_after` (seconds) is what the server asked for: the next attempt comes no sooner.
     """
 
     kind: ErrorKind
@@ -58,10 +62,9 @@ def decide(failure: Failure, attempt: int, jitter: float, *, endless: bool = Fal
     }[failure.kind]
     if attempt >= limit and not endless:
         return GiveUp(_advice(failure, attempt))
-    if failure.retry_after is not None:
-        return TryAgain(failure.retry_after)
     ceiling = min(MOST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** min(attempt, 16))
-    return TryAgain(ceiling / 2 + jitter * ceiling / 2)
+    asked_for = min(failure.retry_after or 0.0, MOST_RETRY_AFTER_SECONDS)
+    return TryAgain(max(asked_for, ceiling / 2 + jitter * ceiling / 2))
 
 
 def _advice(failure: Failure, attempt: int) -> str:

@@ -1,5 +1,6 @@
 """Messages that only wake somebody up: admission and the sweep. All of them may come twice, late or never."""
 
+import redis
 import structlog
 from celery import shared_task
 from django.db import transaction
@@ -29,12 +30,20 @@ def admit_soon() -> None:
 @shared_task(name="provisioner.operations.tasks.sweep")
 def sweep() -> None:
     """Send again what was lost, admit whoever can be admitted, publish what was committed and not told."""
-    streams().set(BEAT_KEY, timezone.now().isoformat(), ex=BEAT_KEY_SECONDS)
+    _note_the_beat()
     with alone("sweep") as held:
         if not held:
             return
         sent = recovery.sweep()
         admitted = admission.admit()
         published = publish_left_behind()
-    if sent or published:
+    if sent or admitted or published:
         log.info("swept", sent=len(sent), admitted=len(admitted), published=published)
+
+
+def _note_the_beat() -> None:
+    """For `/health`; a sweep that can't be noted is a sweep all the same."""
+    try:
+        streams().set(BEAT_KEY, timezone.now().isoformat(), ex=BEAT_KEY_SECONDS)
+    except (redis.RedisError, OSError) as error:
+        log.warning("the sweep was not noted", error=type(error).__name__)

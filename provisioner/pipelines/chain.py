@@ -4,22 +4,40 @@ A message carries the operation's id and the step's name, nothing else. It may c
 asks the rows whether it is its turn (`runner`), and the sweep sends a new chain for what nobody carries.
 """
 
+from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import chain
+from celery.canvas import Signature
 from django.db import transaction
 from django.utils import timezone
 
-from provisioner.operations.models import FINISHED, Operation
+from provisioner.operations import transitions
+from provisioner.operations.models import FINISHED, Operation, OperationState
 from provisioner.pipelines.definitions import PIPELINES
+from stores.models import Store
 
-TASK = "provisioner.pipelines.tasks.run_link"
+LONGEST_COUNTDOWN_SECONDS = 60.0
+"""A message that is put off for longer comes near the broker's visibility timeout, and would be delivered twice."""
 
 
-def send_chain(operation_id: UUID, *, countdown: float = 0) -> None:
-    """Send the unfinished links once the surrounding transaction commits; `countdown` in seconds delays the first."""
+def send_chain(operation: Operation, *, countdown: float = 0) -> None:
+    """Send the unfinished links once the surrounding transaction commits; `countdown` in seconds delays the first.
+
+    A longer delay than `LONGEST_COUNTDOWN_SECONDS` is left to the sweep, which sends when the step is due.
+    """
+    if countdown > LONGEST_COUNTDOWN_SECONDS:
+        return
     # A broker that is away must not undo what is committed: `robust` logs it, and the sweep sends again.
-    transaction.on_commit(lambda: _send(operation_id, countdown), robust=True)
+    transaction.on_commit(partial(_send, operation.pk, countdown), robust=True)
+
+
+def wake(store: Store) -> None:
+    """Send the chain of the store's running operation, which may have waited for a step of another to let go."""
+    running = Operation.objects.filter(store=store, state=OperationState.RUNNING).first()
+    if running is not None:
+        send_chain(running)
 
 
 def _send(operation_id: UUID, countdown: float) -> None:
@@ -28,12 +46,13 @@ def _send(operation_id: UUID, countdown: float) -> None:
     unfinished = list(operation.steps.exclude(state__in=FINISHED).values_list("name", flat=True))
     if not unfinished:
         return
-    Operation.objects.filter(pk=operation_id).update(sent_at=timezone.now())
     links = [_link(operation_id, name, pipeline.queue) for name in unfinished]
     chain(*links).apply_async(countdown=countdown)
+    # After the sending: a process that dies in between has its message sent twice, not never.
+    transitions.note_message(operation, timezone.now() + timedelta(seconds=countdown))
 
 
-def _link(operation_id: UUID, name: str, queue: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - celery has no types
+def _link(operation_id: UUID, name: str, queue: str) -> "Signature[None]":
     from provisioner.pipelines.tasks import run_link
 
     return run_link.si(str(operation_id), name).set(queue=queue)

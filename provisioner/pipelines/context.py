@@ -1,8 +1,10 @@
 """What a step is given to work with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from provisioner.cluster import Cluster
 from provisioner.helm import Helm
@@ -19,13 +21,19 @@ SLICE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Context:
-    """One claim of one step: the store, who holds it, and the two gateways."""
+    """One claim of one step: the store, who holds it, since when the step goes on, and the two gateways."""
 
     store: Store
     operation: Operation
     lease: Lease
     cluster: Cluster
     helm: Helm
+    started_at: datetime
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the step was first claimed in this operation."""
+        return (timezone.now() - self.started_at).total_seconds()
 
     def tell(self, event: EventType, message: str, *conditions: ConditionChange, step: str = "") -> None:
         """Write a line of the story while the step goes on; raises LeaseLost when it is no longer ours to tell."""
@@ -38,4 +46,6 @@ class Context:
 
 def activity_of(operation: Operation) -> Activity:
     """What the store is doing while this operation runs."""
-    return Activity.DELETING if operation.kind == OperationKind.TEARDOWN else Activity.PROVISIONING
+    if operation.kind == OperationKind.TEARDOWN:
+        return Activity.DELETE_BLOCKED if operation.blocker else Activity.DELETING
+    return Activity.PROVISIONING if operation.kind == OperationKind.PROVISION else Activity.CHANGING

@@ -37,17 +37,17 @@ class Pipeline:
         return self.steps[names.index(name) :]
 
 
-PROVISION = Pipeline(
-    kind=OperationKind.PROVISION,
-    queue="provision",
-    steps=(
-        StepDefinition("namespace", "Namespace", 300, "the namespace and its secrets"),
-        StepDefinition("helm", "Helm", 300, "Helm to apply the chart"),
-        StepDefinition("db", "Database", 600, "the database to accept connections"),
-        StepDefinition("backend", "Backend", 900, "the backend to answer the Store API"),
-        StepDefinition("storefront", "Storefront", 600, "the shop to serve its first page"),
-    ),
+_UP = (
+    StepDefinition("namespace", "Namespace", 300, "the namespace and its secrets"),
+    StepDefinition("helm", "Helm", 300, "Helm to apply the chart"),
+    StepDefinition("db", "Database", 600, "the database to accept connections"),
+    StepDefinition("backend", "Backend", 900, "the backend to answer the Store API"),
+    StepDefinition("storefront", "Storefront", 600, "the shop to serve its first page"),
 )
+
+PROVISION = Pipeline(kind=OperationKind.PROVISION, queue="provision", steps=_UP)
+
+RECONCILE = Pipeline(kind=OperationKind.RECONCILE, queue="provision", steps=_UP)
 
 TEARDOWN = Pipeline(
     kind=OperationKind.TEARDOWN,
@@ -62,4 +62,4 @@ TEARDOWN = Pipeline(
     endless=True,
 )
 
-PIPELINES: dict[str, Pipeline] = {pipeline.kind: pipeline for pipeline in (PROVISION, TEARDOWN)}
+PIPELINES: dict[str, Pipeline] = {pipeline.kind: pipeline for pipeline in (PROVISION, RECONCILE, TEARDOWN)}

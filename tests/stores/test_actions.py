@@ -16,17 +16,25 @@ def allowed(store: Store, role: Role | None) -> set[str]:
 @pytest.mark.parametrize(
     ("phase", "role", "expected"),
     [
-        (Phase.READY, Role.OWNER, {"delete", "change", "credentials"}),
-        (Phase.READY, Role.MEMBER, {"delete", "change"}),
+        (Phase.READY, Role.OWNER, {"delete", "change", "credentials", "reconcile", "suspend"}),
+        (Phase.READY, Role.MEMBER, {"delete", "change", "reconcile", "suspend"}),
         (Phase.READY, Role.VIEWER, set()),
         (Phase.READY, None, set()),
-        (Phase.FAILED, Role.MEMBER, {"retry", "delete", "change"}),
-        (Phase.DEGRADED, Role.MEMBER, {"retry", "delete", "change"}),
+        (Phase.FAILED, Role.MEMBER, {"retry", "delete", "change", "reconcile", "suspend"}),
+        (Phase.DEGRADED, Role.MEMBER, {"retry", "delete", "change", "reconcile", "suspend"}),
         (Phase.COMING_SOON, Role.OWNER, {"delete", "change"}),
     ],
 )
 def test_actions_depend_on_role_and_phase(phase: Phase, role: Role | None, expected: set[str]) -> None:
     assert allowed(Store(name="tea", phase=phase), role) == expected
+
+
+def test_a_suspended_store_can_be_resumed_and_neither_retried_nor_reconciled() -> None:
+    assert allowed(Store(name="tea", phase=Phase.SUSPENDED, suspended=True), Role.MEMBER) == {
+        "delete",
+        "change",
+        "resume",
+    }
 
 
 def test_a_store_that_is_being_removed_allows_nothing() -> None:

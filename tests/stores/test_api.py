@@ -242,7 +242,7 @@ def test_the_fields_that_can_be_changed_are_changed_and_told(ann: APIClient) -> 
     assert entry.after == {"display_name": "Tea & more", "drift_policy": "warn"}
 
 
-@pytest.mark.parametrize("field", ["plan", "suspended", "engine", "name", "phase"])
+@pytest.mark.parametrize("field", ["engine", "name", "phase"])
 def test_a_fixed_field_is_refused_with_the_ones_that_can_change(ann: APIClient, field: str) -> None:
     ann.post("/stores", WISH)
     before = traces()
@@ -254,7 +254,7 @@ def test_a_fixed_field_is_refused_with_the_ones_that_can_change(ann: APIClient, 
         {
             "field": field,
             "message": "This can't be changed; the fields that can are "
-            "display_name, drift_policy, deletion_protection.",
+            "display_name, plan, drift_policy, deletion_protection, suspended.",
         }
     ]
     assert traces() == before
@@ -291,9 +291,10 @@ def test_allowed_actions_say_why_not(ann: APIClient) -> None:
     assert actions["delete"] == {"allowed": True, "reason": None}
     assert actions["retry"] == {
         "allowed": False,
-        "reason": "The store is Pending; only a failed or degraded one can be retried.",
+        "reason": "The store 'tea-shop' is Pending; only a failed or degraded one can be retried.",
     }
-    assert actions["suspend"] == {"allowed": False, "reason": "Suspending a store isn't supported yet."}
+    assert actions["suspend"] == {"allowed": True, "reason": None}
+    assert actions["resume"] == {"allowed": False, "reason": "The store 'tea-shop' isn't suspended."}
 
 
 @pytest.mark.parametrize("path", ["/stores/nothing", "/stores/ws", "/operations/" + "0" * 36, "/operations/x", "/nope"])

@@ -6,14 +6,17 @@ from provisioner.operations.models import OperationKind
 from provisioner.pipelines.runner import Action
 from provisioner.pipelines.steps import namespace, release, teardown, workloads
 
+_UP: Mapping[str, Action] = {
+    "namespace": namespace.provide,
+    "helm": release.deploy,
+    "db": workloads.database,
+    "backend": workloads.backend,
+    "storefront": workloads.storefront,
+}
+
 ACTIONS: Mapping[str, Mapping[str, Action]] = {
-    OperationKind.PROVISION: {
-        "namespace": namespace.provide,
-        "helm": release.deploy,
-        "db": workloads.database,
-        "backend": workloads.backend,
-        "storefront": workloads.storefront,
-    },
+    OperationKind.PROVISION: _UP,
+    OperationKind.RECONCILE: _UP,
     OperationKind.TEARDOWN: {
         "drain": teardown.drain,
         "release": teardown.uninstall,

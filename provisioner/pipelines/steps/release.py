@@ -1,13 +1,14 @@
 """The Helm step: what stands in the namespace, and what follows from it.
 
-A release that was ever deployed is never uninstalled to repair it, and no branch of this module deletes a volume.
+Nothing is ever uninstalled to repair it, and no branch of this module deletes a volume.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
 from provisioner import labels
-from provisioner.helm import Release, Values, mark_failed, values_digest
+from provisioner.helm import TAKEN_UP, Release, Values, mark_failed, values_digest
+from provisioner.operations.models import OperationKind
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, Wait
 from provisioner.pipelines.steps.workloads import WATCHED
@@ -16,6 +17,10 @@ from stores.changes import ConditionChange
 from stores.choices import ConditionStatus, ConditionType, EventType
 
 DEADLINE_SECONDS = 60.0
+MOST_ACTIONS = 3
+"""In one claim. The longest way is: mark failed, upgrade, and see that it is deployed."""
+
+HELM_MANAGER = "helm"
 
 
 class Action(Enum):
@@ -24,8 +29,7 @@ class Action(Enum):
     NOTHING = "nothing"
     INSTALL = "install"
     UPGRADE = "upgrade"
-    UNLOCK = "unlock"
-    REMOVE_RECORD = "remove record"
+    MARK_FAILED = "mark failed"
 
 
 @dataclass(frozen=True)
@@ -39,42 +43,43 @@ class Wanted:
 def decide(release: Release | None, wanted: Wanted) -> Action:
     """The next action from what is stored. We hold the step's lease, so nobody of ours is at work on a pending one.
 
-    | stored                              | next                                    |
-    | nothing                             | install                                 |
-    | deployed, as wanted                 | nothing                                 |
-    | deployed otherwise, or failed       | upgrade (Helm takes up a failed first)  |
-    | superseded only                     | upgrade: its newest revision was lost   |
-    | pending-*                           | mark failed, then look again            |
-    | uninstalling, never deployed        | finish the uninstall                    |
-    | uninstalling, once deployed         | upgrade over it                         |
+    | stored                                            | next                                   |
+    | nothing                                           | install                                |
+    | deployed, as wanted                               | nothing                                |
+    | deployed otherwise                                | upgrade                                |
+    | failed (also a first install)                     | upgrade                                |
+    | superseded only: the newest revision was lost     | upgrade                                |
+    | pending-*: its Helm was killed                    | mark failed, then look again           |
+    | uninstalling, uninstalled, and what Helm may add  | mark failed, then look again           |
     """
     if release is None:
         return Action.INSTALL
     if release.status == "deployed":
         found = Wanted(release.values_digest, release.chart_version)
         return Action.NOTHING if found == wanted else Action.UPGRADE
-    if release.pending:
-        return Action.UNLOCK
-    if release.status in ("failed", "superseded"):
-        return Action.UPGRADE
-    if release.status == "uninstalling" and not release.ever_deployed:
-        return Action.REMOVE_RECORD
-    return Action.UPGRADE
+    return Action.UPGRADE if release.status in TAKEN_UP else Action.MARK_FAILED
 
 
 def deploy(context: Context) -> Done | Wait:
-    """Bring the release to what the store's record asks for: one action, then another look."""
-    release = context.helm.status(labels.RELEASE, context.store.namespace)
+    """Bring the release to what the store's record asks for: look, act once, look again."""
     values = values_of(context.store)
     wanted = Wanted(values_digest(values), chart_version(chart_of(context.store)))
-    action = decide(release, wanted)
-    if action == Action.NOTHING and _misses_a_workload(context):
-        action = Action.UPGRADE
-    if action != Action.NOTHING:
+    release = context.helm.status(labels.RELEASE, context.store.namespace)
+    for _ in range(MOST_ACTIONS):
+        action = decide(release, wanted)
+        if action == Action.NOTHING:
+            return _deployed(context)
         _tell(context, action, release)
         context.lease.check()
-        if decide(_act(context, action, values), wanted) != Action.NOTHING:
-            return Wait("the Helm release to be deployed", delay=1)
+        release = _act(context, action, values)
+    if decide(release, wanted) == Action.NOTHING:
+        return _deployed(context)
+    return Wait("the Helm release to be deployed", delay=1)
+
+
+def _deployed(context: Context) -> Done:
+    if context.operation.kind == OperationKind.RECONCILE or _misses_a_workload(context):
+        _restore(context)
     installed = ConditionChange(ConditionType.HELM_INSTALLED, ConditionStatus.TRUE, "ReleaseDeployed")
     return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed,))
 
@@ -86,23 +91,33 @@ def _act(context: Context, action: Action, values: Values) -> Release | None:
         return helm.install(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS)
     if action == Action.UPGRADE:
         return helm.upgrade(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS)
-    if action == Action.UNLOCK:
-        mark_failed(context.cluster, labels.RELEASE, namespace, why="The worker that ran Helm was lost.")
-    elif action == Action.REMOVE_RECORD:
-        helm.uninstall(labels.RELEASE, namespace, deadline=DEADLINE_SECONDS)
+    mark_failed(context.cluster, labels.RELEASE, namespace, why="The worker that ran Helm was lost.")
     return helm.status(labels.RELEASE, namespace)
 
 
 def _misses_a_workload(context: Context) -> bool:
-    """A deployed release says nothing of objects that somebody deleted since; an upgrade puts them back."""
+    """A deployed release says nothing of objects that somebody deleted since."""
     namespace = context.store.namespace
     return any(context.cluster.get(watched.kind, watched.name, namespace) is None for watched in WATCHED)
 
 
+def _restore(context: Context) -> None:
+    """Apply the release's own manifest again: what is missing or changed is put back, the rest isn't touched.
+
+    By Helm's own field manager, so that its next upgrade finds its fields as it left them. A StatefulSet that is made
+    anew finds its volume by the claim's name.
+    """
+    namespace = context.store.namespace
+    for manifest in context.helm.manifest(labels.RELEASE, namespace):
+        context.lease.check()
+        placed = {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
+        context.cluster.apply(placed, field_manager=HELM_MANAGER)
+
+
 def _tell(context: Context, action: Action, release: Release | None) -> None:
-    chart = chart_of(context.store).name
     if action == Action.INSTALL:
-        context.tell(EventType.HELM_INSTALL, f"Installing chart {chart}.", step="helm")
+        message = f"Installing chart {chart_of(context.store).name}."
+        context.tell(EventType.HELM_INSTALL, message, step="helm")
     else:
         status = release.status if release else "absent"
         message = f"The Helm release is {status}; next: {action.value}."

@@ -1,9 +1,11 @@
 """The database, backend and storefront steps: they only watch. Readiness is the workload's own word, by its probes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from provisioner import workloads
-from provisioner.cluster import Kind
+from provisioner.cluster import Kind, Manifest
 from provisioner.cluster.kinds import DEPLOYMENT, POD, STATEFUL_SET
 from provisioner.pipelines.context import SLICE_SECONDS, Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
@@ -65,15 +67,33 @@ def storefront(context: Context) -> Done | Wait:
     return _watch(context, STOREFRONT)
 
 
+class Verdict(Enum):
+    """What a look at a workload and its pods means."""
+
+    READY = "ready"
+    WAIT = "wait"
+    HOPELESS = "hopeless"
+
+
+def judge(workload: Manifest | None, pods: Sequence[Manifest], component: str) -> tuple[Verdict, str]:
+    """Decide from the objects alone; the sentence says what is waited for, or why no waiting can help."""
+    if workloads.is_ready(workload):
+        return Verdict.READY, ""
+    hopeless = workloads.hopeless_reason(pods)
+    if hopeless:
+        return Verdict.HOPELESS, f"The {component} can't start: {hopeless}."
+    return Verdict.WAIT, workloads.describe(pods, component)
+
+
 def _watch(context: Context, watched: Watched) -> Done | Wait:
     namespace = context.store.namespace
     found = context.cluster.wait_for(watched.kind, watched.name, namespace, workloads.is_ready, timeout=SLICE_SECONDS)
-    if found is not None:
-        ready = ConditionChange(watched.condition, ConditionStatus.TRUE, "WorkloadReady")
-        return Done(watched.event, watched.message, (ready,))
     selector = f"app.kubernetes.io/component={watched.component}"
-    pods = list(context.cluster.list(POD, namespace, label_selector=selector))
-    hopeless = workloads.hopeless_reason(pods)
-    if hopeless:
-        raise StepFailed("WorkloadFailed", f"The {watched.component} can't start: {hopeless}.")
-    return Wait(workloads.describe(pods, watched.component))
+    pods = [] if found else list(context.cluster.list(POD, namespace, label_selector=selector))
+    verdict, sentence = judge(found, pods, watched.component)
+    if verdict == Verdict.HOPELESS:
+        raise StepFailed("WorkloadFailed", sentence)
+    if verdict == Verdict.WAIT:
+        return Wait(sentence)
+    ready = ConditionChange(watched.condition, ConditionStatus.TRUE, "WorkloadReady")
+    return Done(watched.event, watched.message, (ready,))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from provisioner.operations.retries import (
     MOST_DELAY_SECONDS,
+    MOST_RETRY_AFTER_SECONDS,
     ErrorKind,
     Failure,
     GiveUp,
@@ -22,8 +23,8 @@ def failure(kind: ErrorKind, retry_after: float | None = None) -> Failure:
     ("kind", "attempt", "again"),
     [
         (ErrorKind.PASSING, 1, True),
-        (ErrorKind.PASSING, 7, True),
-        (ErrorKind.PASSING, 8, False),
+        (ErrorKind.PASSING, 11, True),
+        (ErrorKind.PASSING, 12, False),
         (ErrorKind.UNKNOWN, 1, True),
         (ErrorKind.UNKNOWN, 4, True),
         (ErrorKind.UNKNOWN, 5, False),
@@ -36,8 +37,16 @@ def test_each_kind_of_error_has_its_number_of_attempts(kind: ErrorKind, attempt:
     assert isinstance(decision, TryAgain) is again
 
 
-def test_a_server_that_says_when_is_obeyed() -> None:
-    assert decide(failure(ErrorKind.PASSING, retry_after=17.0), 1, 0.0) == TryAgain(17.0)
+@pytest.mark.parametrize(
+    ("attempt", "retry_after", "delay"),
+    [
+        (1, 17.0, 17.0),
+        (6, 1.0, 30.0),  # a server that says "one second" again and again is still backed off from
+        (1, 1e9, MOST_RETRY_AFTER_SECONDS),
+    ],
+)
+def test_a_server_that_says_when_is_not_asked_sooner(attempt: int, retry_after: float, delay: float) -> None:
+    assert decide(failure(ErrorKind.PASSING, retry_after), attempt, 0.0) == TryAgain(delay)
 
 
 @pytest.mark.parametrize("kind", list(ErrorKind))
@@ -52,7 +61,7 @@ def test_giving_up_tells_a_person_what_to_do() -> None:
     )
 
 
-@given(attempt=st.integers(1, 7), jitter=st.floats(0, 1))
+@given(attempt=st.integers(1, 11), jitter=st.floats(0, 1))
 def test_delays_grow_within_their_bounds(attempt: int, jitter: float) -> None:
     decision = decide(failure(ErrorKind.PASSING), attempt, jitter)
 

@@ -8,7 +8,8 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from provisioner.operations import transitions
-from provisioner.operations.lease import STALE_AFTER, Lease, LeaseLost
+from provisioner.operations.errors import LeaseLost, NotClaimable, WrongState
+from provisioner.operations.lease import Lease, busy_elsewhere, silent_before
 from provisioner.operations.models import OperationKind, OperationState, Step, StepState
 from tests.provisioner.factories import StoreFactory, operation
 
@@ -21,7 +22,6 @@ def first_step() -> Step:
 
 def claimed(step: Step) -> Lease:
     lease = transitions.claim(step)
-    assert lease is not None
     step.refresh_from_db()
     return lease
 
@@ -32,6 +32,8 @@ def test_of_many_that_claim_a_step_at_once_one_gets_it() -> None:
     def claim(_: int) -> Lease | None:
         try:
             return transitions.claim(Step.objects.get(pk=step.pk))
+        except NotClaimable:
+            return None
         finally:
             connection.close()
 
@@ -46,20 +48,18 @@ def test_of_many_that_claim_a_step_at_once_one_gets_it() -> None:
 def test_a_living_owner_is_not_replaced_and_a_silent_one_is() -> None:
     step = first_step()
     claimed(step)
-    assert transitions.claim(step) is None
+    with pytest.raises(NotClaimable):
+        transitions.claim(step)
 
-    Step.objects.filter(pk=step.pk).update(heartbeat_at=timezone.now() - STALE_AFTER - timedelta(seconds=1))
-    second = transitions.claim(step)
+    Step.objects.filter(pk=step.pk).update(heartbeat_at=silent_before() - timedelta(seconds=1))
 
-    assert second is not None
-    assert second.fence == 2
+    assert transitions.claim(step).fence == 2
 
 
 def test_an_owner_that_was_replaced_can_neither_act_nor_record() -> None:
     step = first_step()
     first = claimed(step)
     second = transitions.claim(step, lost_owner=first.owner)
-    assert second is not None
 
     with pytest.raises(LeaseLost):
         first.check()
@@ -75,16 +75,17 @@ def test_a_step_that_waits_is_not_claimed_before_it_is_due() -> None:
     transitions.wait(claimed(step), "better times", delay=60)
     step.refresh_from_db()
 
-    assert transitions.claim(step) is None
+    with pytest.raises(NotClaimable):
+        transitions.claim(step)
     Step.objects.filter(pk=step.pk).update(due_at=timezone.now())
-    assert transitions.claim(step) is not None
+    assert transitions.claim(step).fence == 2
 
 
-def test_waiting_forgives_earlier_kills_and_an_error_does_not() -> None:
+def test_an_owner_that_lives_to_say_how_it_went_has_its_earlier_kills_forgiven() -> None:
     step = first_step()
     transitions.try_again(claimed(step), "Reason", "It broke.", delay=0)
     step.refresh_from_db()
-    assert (step.attempt, step.claims, step.error_reason) == (1, 1, "Reason")
+    assert (step.attempt, step.claims, step.error_reason) == (1, 0, "Reason")
 
     transitions.wait(claimed(step), "the pod", delay=0)
     step.refresh_from_db()
@@ -96,13 +97,15 @@ def test_cancelling_takes_the_lease_from_whoever_holds_it() -> None:
     step = running.steps.get(position=0)
     lease = claimed(step)
 
-    assert transitions.cancel_active(running.store) == 1
+    transitions.cancel(running)
 
     with pytest.raises(LeaseLost):
         lease.check()
     step.refresh_from_db()
     assert (step.state, step.owner) == (StepState.CANCELLED, lease.owner)
-    transitions.let_go(lease)
+    assert busy_elsewhere(operation(running.store)) == step
+    assert transitions.let_go(lease) is True
+    assert transitions.let_go(lease) is False
     step.refresh_from_db()
     assert step.owner == ""
 
@@ -110,10 +113,11 @@ def test_cancelling_takes_the_lease_from_whoever_holds_it() -> None:
 def test_a_cancelled_step_is_never_claimed() -> None:
     running = operation(StoreFactory())
     step = running.steps.get(position=0)
-    transitions.cancel_active(running.store)
+    transitions.cancel(running)
 
-    assert transitions.claim(step) is None
-    assert transitions.claim(Step.objects.get(pk=step.pk)) is None
+    for known in (step, Step.objects.get(pk=step.pk)):
+        with pytest.raises(NotClaimable):
+            transitions.claim(known)
 
 
 def test_a_store_has_one_active_operation_at_most() -> None:
@@ -128,7 +132,64 @@ def test_an_operation_ends_once() -> None:
     running = operation(StoreFactory())
     transitions.end(running, OperationState.SUCCEEDED)
 
-    with pytest.raises(LeaseLost):
-        transitions.end(running, OperationState.FAILED)
+    for change in (
+        lambda: transitions.end(running, OperationState.FAILED),
+        lambda: transitions.start(running),
+        lambda: transitions.cancel(running),
+        lambda: transitions.rewind(running, 2),
+        lambda: transitions.hurry(running),
+        lambda: transitions.name_blocker(running, "a finalizer"),
+    ):
+        with pytest.raises(WrongState):
+            change()
     running.refresh_from_db()
     assert running.state == OperationState.SUCCEEDED
+
+
+def test_a_rewound_operation_begins_again_with_fresh_counters() -> None:
+    running = operation(StoreFactory())
+    transitions.finish(claimed(running.steps.get(position=0)))
+    step = running.steps.get(position=1)
+    transitions.try_again(claimed(step), "Reason", "It broke.", delay=60)
+
+    transitions.rewind(running, 2)
+
+    running.refresh_from_db()
+    rows = running.steps.values_list("state", "attempt", "claims", "due_at", "error_reason", "started_at")
+    assert set(rows) == {(StepState.PENDING, 0, 0, None, "", None)}
+    assert running.generation == 2
+
+
+def test_nobody_claims_a_rewound_step_before_its_owner_has_let_go() -> None:
+    running = operation(StoreFactory())
+    step = running.steps.get(position=0)
+    lease = claimed(step)
+    transitions.rewind(running, 2)
+    step.refresh_from_db()
+
+    with pytest.raises(NotClaimable):
+        transitions.claim(step)
+    with pytest.raises(LeaseLost):
+        transitions.finish(lease)
+    assert lease.beat() is False
+
+    assert transitions.let_go(lease) is True
+    assert transitions.claim(Step.objects.get(pk=step.pk)).fence == 3
+
+
+def test_a_step_whose_rewound_owner_is_dead_can_be_claimed() -> None:
+    running = operation(StoreFactory())
+    lease = claimed(running.steps.get(position=0))
+    transitions.rewind(running, 2)
+
+    assert transitions.claim(Step.objects.get(pk=lease.step_id), lost_owner=lease.owner).fence == 3
+
+
+def test_a_step_that_waits_is_due_at_once_when_it_is_hurried() -> None:
+    running = operation(StoreFactory())
+    step = running.steps.get(position=0)
+    transitions.wait(claimed(step), "better times", delay=600)
+
+    transitions.hurry(running)
+
+    assert transitions.claim(Step.objects.get(pk=step.pk)).fence == 2

@@ -3,7 +3,7 @@
 import pytest
 
 from provisioner.operations.models import OperationState, StepState
-from provisioner.pipelines.runner import Verdict, look
+from provisioner.pipelines.looking import Verdict, look
 
 DONE, SKIPPED, PENDING = StepState.SUCCEEDED, StepState.SKIPPED, StepState.PENDING
 

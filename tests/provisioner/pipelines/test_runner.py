@@ -1,14 +1,17 @@
 """A link with steps that behave and steps that don't: raise, wait for ever, lose their lease, were killed before."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.utils import timezone
 
 from provisioner.cluster import Throttled, Unavailable
 from provisioner.operations import recovery, transitions
 from provisioner.operations.models import Operation, OperationState, Step, StepState
+from provisioner.operations.owners import own_name
 from provisioner.operations.retries import MOST_CLAIMS_WITHOUT_END
 from provisioner.pipelines import chain, runner
 from provisioner.pipelines.context import Context
@@ -129,7 +132,7 @@ def test_a_step_that_loses_its_lease_records_nothing() -> None:
     running = operation(StoreFactory())
 
     def act(context: Context) -> Done:
-        transitions.cancel_active(context.store)
+        transitions.cancel(context.operation)
         return Done(EventType.NAMESPACE_READY, "Done.")
 
     assert link(running, "namespace", act) is False
@@ -152,20 +155,37 @@ def test_a_step_that_keeps_killing_its_worker_is_given_up() -> None:
 def test_a_lost_worker_is_replaced_and_the_log_says_so() -> None:
     running = operation(StoreFactory())
     step = running.steps.get(name="namespace")
-    assert transitions.claim(step) is not None
-    Step.objects.filter(pk=step.pk).update(owner=f"{runner.is_surely_dead.__module__}:1:0", heartbeat_at=None)
-    Step.objects.filter(pk=step.pk).update(heartbeat_at="2026-01-01T00:00:00Z")
+    transitions.claim(step)
+    Step.objects.filter(pk=step.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=90))
 
     assert link(running, "namespace") is True
 
-    assert events(running)[0] == EventType.STEP_TAKEN_OVER
+    told = running.store.events.order_by("id").first()
+    assert told is not None
+    assert told.type == EventType.STEP_TAKEN_OVER
+    assert told.message == (
+        "The worker that ran step 'namespace' was lost (it has given no sign of life for 90 s); "
+        "another has taken it over."
+    )
+
+
+def test_a_worker_that_is_known_to_be_gone_is_replaced_at_once() -> None:
+    running = operation(StoreFactory())
+    step = running.steps.get(name="namespace")
+    transitions.claim(step)
+    gone = own_name().rpartition(":")[0] + ":0"
+    Step.objects.filter(pk=step.pk).update(owner=gone)
+
+    assert link(running, "namespace") is True
+
+    assert "(its process is gone)" in running.store.events.order_by("id")[0].message
 
 
 def test_the_sweep_alone_finishes_an_operation(sent: list[Any]) -> None:
     running = operation(StoreFactory())
 
     for name in NAMES:
-        Operation.objects.filter(pk=running.pk).update(sent_at=None)
+        Operation.objects.filter(pk=running.pk).update(message_due_at=None)
         assert recovery.sweep() == [running.pk]
         link(running, name)
 

@@ -1,23 +1,22 @@
-"""The verbs of a store. Views, admin actions, commands and the mirror call these and nothing below them."""
+"""Asking for a store."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError, connection, transaction
 
 from stores import names
-from stores.changes import Change, apply_change, note_change
-from stores.choices import DriftPolicy, EventType, Phase
+from stores.changes import Change, apply_change
+from stores.choices import DriftPolicy, EventType
 from stores.engines import ENGINES
 from stores.errors import Conflict, InvalidStore, KeyUsed, NameTaken, QueueFull, QuotaExceeded
 from stores.models import Store
-from stores.provisioning import OperationView, provisioner
+from stores.provisioning import provisioner
 from stores.status import Activity
 from tenants.models import Tenant, User
 from tenants.plans import PLANS
+
+_QUEUE_LOCK = 0x5155455545  # "QUEUE": the advisory lock under which the queue is counted
 
 
 @dataclass(frozen=True)
@@ -71,12 +70,16 @@ def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
         return Created(_existing_or_refuse(tenant, spec, idempotency_key), new=False)
-    _check_room(tenant)
+    _check_quota(tenant)
+    if ENGINES[spec.engine].available:
+        _check_queue()
+    plan = spec.plan or tenant.plan
     store = Store.objects.create(
         tenant=tenant,
         name=spec.name,
         engine=spec.engine,
-        plan=spec.plan or tenant.plan,
+        plan=plan,
+        volume_size=PLANS[plan].storage,
         display_name=spec.display_name,
         drift_policy=spec.drift_policy,
         idempotency_key=idempotency_key,
@@ -95,7 +98,7 @@ def _start(store: Store, request_id: str) -> None:
         return
     change = Change(EventType.STORE_REQUESTED, f"{store.label} was asked for.", request_id=request_id)
     apply_change(store.pk, Activity.QUEUED, change)
-    provisioner().start_provision(store, request_id=request_id)
+    provisioner().start_work(store, request_id=request_id)
 
 
 def _find(tenant: Tenant, spec: StoreSpec, idempotency_key: str) -> Store | None:
@@ -131,7 +134,7 @@ def _check_key(store: Store, wish: StoreSpec) -> None:
         raise KeyUsed(f"This Idempotency-Key made a store '{store.name}' that has been deleted since; use a new key.")
 
 
-def _check_room(tenant: Tenant) -> None:
+def _check_quota(tenant: Tenant) -> None:
     allowed = tenant.plan_terms.stores_allowed
     used = Store.objects.not_gone().filter(tenant=tenant).count()
     if used >= allowed:
@@ -141,58 +144,13 @@ def _check_room(tenant: Tenant) -> None:
             limit=allowed,
             used=used,
         )
+
+
+def _check_queue() -> None:
+    """Held until the commit, the lock makes the count and the new entry one act, whoever else asks meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_QUEUE_LOCK])
     limit = settings.STOREPLANE_QUEUE_LIMIT
     waiting = provisioner().load().queue_depth
     if waiting >= limit:
         raise QueueFull(f"{waiting} stores wait for a slot already, and the limit is {limit}; try again later.")
-
-
-def request_teardown(store: Store, *, request_id: str = "") -> OperationView:
-    """Ask for a store's removal; asking again finds the removal that is under way. Raises Conflict when protected."""
-    with transaction.atomic():
-        store = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
-        if store.deletion_protection:
-            raise Conflict(
-                f"The store '{store.name}' is protected from deletion; switch deletion_protection off first."
-            )
-        if store.deletion_requested_at is None:
-            store.deletion_requested_at = timezone.now()
-            store.save(update_fields=["deletion_requested_at", "updated_at"])
-            change = Change(EventType.DELETE_START, f"{store.label} is being removed.", request_id=request_id)
-            apply_change(store.pk, Activity.DELETING, change)
-        return provisioner().start_teardown(store, request_id=request_id)
-
-
-def retry(store: Store, *, request_id: str = "") -> OperationView:
-    """Try a failed store again, with fresh counters. Raises Conflict unless the store has failed or is stuck."""
-    with transaction.atomic():
-        store = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
-        if store.phase not in (Phase.FAILED, Phase.DEGRADED):
-            raise Conflict(f"The store '{store.name}' is {store.phase}; only a failed or degraded one can be retried.")
-        change = Change(EventType.RETRY_REQUESTED, "A retry was asked for.", request_id=request_id)
-        apply_change(store.pk, Activity.QUEUED, change)
-        return provisioner().start_provision(store, request_id=request_id)
-
-
-CHANGEABLE = ("display_name", "drift_policy", "deletion_protection")
-
-
-def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = "") -> Store:
-    """Change what may be changed while a store lives (`CHANGEABLE`); the values must be valid already.
-
-    Nothing in the cluster depends on these fields yet, so the store stays as it is observed. Raises Conflict when the
-    store is being removed.
-    """
-    with transaction.atomic():
-        store = Store.objects.select_for_update(of=("self",), no_key=True).select_related("tenant").get(pk=store.pk)
-        if store.deletion_requested_at is not None:
-            raise Conflict(f"The store '{store.name}' is being removed and can't be changed.")
-        changed = {name: value for name, value in changes.items() if getattr(store, name) != value}
-        if not changed:
-            return store
-        for name, value in changed.items():
-            setattr(store, name, value)
-        store.save(update_fields=[*changed, "updated_at"])
-        note_change(store, f"Changed: {', '.join(sorted(changed))}.", request_id)
-    store.refresh_from_db()
-    return store

@@ -1,0 +1,64 @@
+"""Changing a store while it lives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from stores import actions
+from stores.changes import Change, apply_change, note_change
+from stores.choices import EventType
+from stores.errors import Conflict
+from stores.models import Store
+from stores.provisioning import provisioner
+from stores.services.work import activity_of, go_on, pause
+
+CHANGEABLE = ("display_name", "plan", "drift_policy", "deletion_protection", "suspended")
+
+IN_THE_CLUSTER = ("plan",)
+"""Fields that the cluster depends on: a change of one makes a new generation, which is then worked towards."""
+
+
+def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = "") -> Store:
+    """Change what may be changed while a store lives (`CHANGEABLE`); the values must be valid already.
+
+    Raises Conflict when the store can't be changed so.
+    """
+    with transaction.atomic():
+        store = Store.objects.select_for_update(of=("self",), no_key=True).select_related("tenant").get(pk=store.pk)
+        changed = {name: value for name, value in changes.items() if getattr(store, name) != value}
+        _check(store, changed)
+        if changed:
+            _apply(store, changed, request_id)
+    store.refresh_from_db()
+    return store
+
+
+def _check(store: Store, changed: Mapping[str, Any]) -> None:
+    obstacle = actions.CHANGE.obstacle(store)
+    if obstacle is None and "suspended" in changed:
+        obstacle = (actions.SUSPEND if changed["suspended"] else actions.RESUME).obstacle(store)
+    if obstacle is not None:
+        raise Conflict(obstacle)
+
+
+def _apply(store: Store, changed: Mapping[str, Any], request_id: str) -> None:
+    for name, value in changed.items():
+        setattr(store, name, value)
+    new_generation = any(name in changed for name in IN_THE_CLUSTER)
+    if new_generation:
+        store.generation += 1
+    store.save(update_fields=[*changed, "generation", "updated_at"])
+    said = [f"{name} is {value!r}" for name, value in sorted(changed.items()) if name != "suspended"]
+    message = f"Changed: {', '.join(said)}."
+    if changed.get("suspended") is True:
+        pause(store, request_id)
+    elif "suspended" in changed:
+        go_on(store, request_id)
+    elif new_generation and actions.RECONCILE.obstacle(store) is None:
+        operation = provisioner().spec_changed(store, request_id=request_id)
+        change = Change(EventType.SPEC_CHANGED, message, request_id=request_id)
+        apply_change(store.pk, activity_of(operation), change)
+        return
+    if said:
+        note_change(store, message, request_id)
