@@ -1,0 +1,268 @@
+"""The state machine: people wish, workers work, and everything that may go wrong does, in any order."""
+
+from collections.abc import Callable
+from itertools import count
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from provisioner.cluster import Conflict, Invalid, Throttled, Unavailable
+from provisioner.cluster.kinds import NAMESPACE, STORE
+from stores import services
+from stores.errors import Refused
+from stores.models import Store
+from tenants.models import Tenant
+from tests.simulation import invariants, quiet
+from tests.simulation.broker import Message
+from tests.simulation.cluster import Fault
+from tests.simulation.helm import TIMEOUT
+from tests.simulation.processes import Process
+from tests.simulation.world import HOSTS, SWEEP, SWEEP_MIRRORS, World
+
+NAMES = ("tea-shop", "owl-shop", "red-shop")
+PLANS = ("small", "medium")
+PERMANENT = {"Invalid", "ClusterRefused"}
+FAULTS = {
+    "unavailable": Fault(Unavailable("The cluster is out of reach.")),
+    "answer lost": Fault(Unavailable("The cluster's answer was lost."), late=True),
+    "throttled": Fault(Throttled("Too many requests.", retry_after=7)),
+    "conflict": Fault(Conflict("Somebody else changed it.", code=409)),
+    "invalid": Fault(Invalid("It is not valid.", code=422)),
+}
+HELM_FAULTS = (TIMEOUT, "etcdserver: request timed out", "is forbidden: exceeded quota: store")
+_STEP_DEADLINE_SECONDS = 300.0
+"""The shortest of the pipelines: a story that lets so much time pass may end in a step's time-out."""
+
+index = st.integers(0, 7)
+Wish = Callable[[str], object]
+
+
+class StoryMachine(RuleBasedStateMachine):
+    """One story. Everything random is drawn here; workers' threads only ever do as they are told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._life = World().open()
+        self.world = self._life.__enter__()
+        self.tenants = [Tenant.objects.create(slug=slug, name=slug) for slug in ("ann", "bob")]
+        self._requests = count(1)
+        self._excused: set[str] = set()
+        self._passed = 0.0
+
+    @rule(tenant=st.sampled_from((0, 1)), name=st.sampled_from(NAMES), plan=st.sampled_from(PLANS))
+    def create(self, tenant: int, name: str, plan: str) -> None:
+        """Ask for a store."""
+        spec = services.StoreSpec(name=name, plan=plan)
+        self._ask(lambda request: services.create_store(self.tenants[tenant], spec, by=None, request_id=request))
+
+    @precondition(lambda self: self._living())
+    @rule(number=index)
+    def delete(self, number: int) -> None:
+        """Ask for a store's removal."""
+        store = self._store(number)
+        self._ask(lambda request: services.request_teardown(store, request_id=request))
+
+    @precondition(lambda self: self._living())
+    @rule(number=index)
+    def delete_by_kubectl(self, number: int) -> None:
+        """Delete the mirror; the sweep takes it for a wish."""
+        name = self._store(number).name
+        self.world.tell(f"kubectl delete store {name}")
+        self.world.objects.mark(STORE, name)
+        self.world.broker.messages.append(SWEEP_MIRRORS)
+
+    @precondition(lambda self: self._living())
+    @rule(number=index, plan=st.sampled_from(PLANS))
+    def change_plan(self, number: int, plan: str) -> None:
+        """Ask for another plan."""
+        store = self._store(number)
+        self._ask(lambda request: services.change_store(store, {"plan": plan}, request_id=request))
+
+    @precondition(lambda self: self._living())
+    @rule(number=index, wish=st.sampled_from(("retry", "suspend", "resume", "reconcile")))
+    def wish(self, number: int, wish: str) -> None:
+        """Ask for one of the verbs that need no more than the store."""
+        store = self._store(number)
+        self._ask(lambda request: getattr(services, wish)(store, request_id=request))
+
+    @rule(rounds=st.integers(1, 8))
+    def work_on(self, rounds: int) -> None:
+        """All goes well for a while: stories that never get anywhere tell little."""
+        for _ in range(rounds):
+            due = self.world.broker.due()[:4]
+            for message in due:
+                if message in self.world.broker.messages:
+                    self.world.run(message)
+            self._pass(2.0)
+
+    @precondition(lambda self: self.world.broker.due())
+    @rule(number=index, host=st.sampled_from(HOSTS), steps=st.integers(0, 12))
+    def deliver(self, number: int, host: str, steps: int) -> None:
+        """A worker takes a message."""
+        self.world.finish(self.world.deliver(self._message(number), host), steps)
+
+    @precondition(lambda self: self._movable())
+    @rule(number=index, steps=st.integers(1, 8))
+    def step(self, number: int, steps: int) -> None:
+        """A worker goes on for some checkpoints."""
+        self.world.finish(self._process(number), steps)
+
+    @precondition(lambda self: self._movable())
+    @rule(number=index)
+    def finish(self, number: int) -> None:
+        """A worker goes on to the end of its message."""
+        self.world.finish(self._process(number))
+
+    @precondition(lambda self: self.world.broker.messages)
+    @rule(number=index, fate=st.sampled_from(("lost", "doubled", "last")))
+    def mishandle(self, number: int, fate: str) -> None:
+        """The broker loses a message, doubles it, or puts it behind all others."""
+        messages = self.world.broker.messages
+        message = messages[number % len(messages)]
+        self.world.tell(f"{message} is {fate}")
+        if fate != "doubled":
+            messages.remove(message)
+        if fate != "lost":
+            messages.append(message)
+
+    @precondition(lambda self: self.world.busy)
+    @rule(number=index, given_back=st.booleans())
+    def kill(self, number: int, given_back: bool) -> None:
+        """A worker dies. Who shares its host knows; others see its heartbeat go stale."""
+        self.world.kill(self.world.busy[number % len(self.world.busy)], given_back=given_back)
+
+    @precondition(lambda self: self._movable())
+    @rule(number=index)
+    def freeze(self, number: int) -> None:
+        """A worker, its heartbeat and its Helm stand still.
+
+        Not in the moment between a check of the lease and the act that follows: nothing but a fence in the cluster
+        itself could help there, and Kubernetes has none.
+        """
+        process = self._process(number)
+        if not process.about_to_act:
+            self.world.tell(f"process {process.pid} freezes at {process.at}")
+            process.frozen = True
+
+    @precondition(lambda self: any(process.frozen for process in self.world.busy))
+    @rule()
+    def thaw(self) -> None:
+        """The frozen go on."""
+        for process in self.world.busy:
+            self.world.thaw(process)
+
+    @precondition(lambda self: self._movable())
+    @rule(number=index)
+    def cut_off(self, number: int) -> None:
+        """A worker can't reach the database any more; its Helm goes on."""
+        process = self._process(number)
+        self.world.tell(f"process {process.pid} is cut off at {process.at}")
+        process.cut = True
+
+    @precondition(lambda self: any(process.cut for process in self.world.processes))
+    @rule()
+    def reconnect(self) -> None:
+        """The network is mended."""
+        for process in self.world.processes:
+            process.cut = False
+
+    @precondition(lambda self: self._movable())
+    @rule(number=index, when=st.sampled_from(("before", "after")))
+    def lose_commit(self, number: int, when: str) -> None:
+        """The answer to a worker's next commit is lost, and the worker can't tell whether it was carried out."""
+        process = self._process(number)
+        self.world.tell(f"process {process.pid} will lose its connection {when} a commit")
+        process.losing = when
+
+    @rule(mirrors=st.booleans(), host=st.sampled_from(HOSTS))
+    def sweep(self, mirrors: bool, host: str) -> None:
+        """Beat's message comes, and is worked on at once."""
+        self.world.run(SWEEP_MIRRORS if mirrors else SWEEP, host)
+
+    @rule(seconds=st.sampled_from((1.0, 6.0, 20.0, 40.0)))
+    def pass_time(self, seconds: float) -> None:
+        """Time passes."""
+        self._pass(seconds)
+
+    @rule(fault=st.sampled_from(sorted(FAULTS)))
+    def break_a_request(self, fault: str) -> None:
+        """The cluster's next answer to a worker is an error."""
+        self.world.cluster.faults.append(FAULTS[fault])
+        self._excuse(type(FAULTS[fault].error).__name__)
+
+    @rule(fault=st.sampled_from(HELM_FAULTS))
+    def break_helm(self, fault: str) -> None:
+        """Helm's next action ends in the middle."""
+        self.world.helm.faults.append(fault)
+        self._excuse("ClusterRefused" if "quota" in fault else "")
+
+    @rule()
+    def lose_broker(self) -> None:
+        """The next message can't be published; for some seconds nobody tries again."""
+        self.world.broker.away += 1
+
+    @precondition(lambda self: list(self.world.objects.every(NAMESPACE)))
+    @rule(number=index)
+    def hold(self, number: int) -> None:
+        """Something in a namespace has a finalizer that nobody removes; or now somebody does."""
+        names = [each["metadata"]["name"] for each in self.world.objects.every(NAMESPACE)]
+        self.world.controllers.stuck ^= {names[number % len(names)]}
+
+    @invariant()
+    def nothing_is_wrong(self) -> None:
+        """See `invariants.always`."""
+        self._refuse(list(invariants.always(self.world)))
+
+    def teardown(self) -> None:
+        """Let the story come to its end, and look at what it leaves."""
+        try:
+            if not self.world.referee.violations:
+                self._end()
+        finally:
+            self._life.__exit__(None, None, None)
+
+    def _end(self) -> None:
+        if self._passed > _STEP_DEADLINE_SECONDS:
+            self._excused.add("Timeout")
+        quiet.settle(self.world)
+        self._refuse([*invariants.always(self.world), *invariants.at_rest(self.world, frozenset(self._excused))])
+
+    def _refuse(self, problems: list[str]) -> None:
+        if problems:
+            note("\n".join(self.world.trace))
+        assert not problems, "\n".join(problems)
+
+    def _ask(self, wish: Wish) -> None:
+        """Call a service as the web process does; a refusal is an answer like another."""
+        request = f"request-{next(self._requests)}"
+        try:
+            wish(request)
+        except Refused as refusal:
+            self.world.tell(f"refused: {refusal}")
+
+    def _excuse(self, reason: str) -> None:
+        if reason in PERMANENT:
+            self._excused.add(reason)
+
+    def _pass(self, seconds: float) -> None:
+        self._passed += seconds
+        self.world.pass_time(seconds)
+
+    def _living(self) -> list[Store]:
+        return list(Store.objects.not_gone().order_by("pk"))
+
+    def _store(self, number: int) -> Store:
+        living = self._living()
+        return living[number % len(living)]
+
+    def _movable(self) -> list[Process]:
+        return [process for process in self.world.busy if not process.frozen]
+
+    def _process(self, number: int) -> Process:
+        movable = self._movable()
+        return movable[number % len(movable)]
+
+    def _message(self, number: int) -> Message:
+        due = self.world.broker.due()
+        return due[number % len(due)]
