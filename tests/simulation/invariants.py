@@ -74,7 +74,9 @@ def _tombstones(world: World, stores: list[Store]) -> Iterator[str]:
 
 
 def _events(world: World, operations: list[Operation]) -> Iterator[str]:
-    told = Counter(StoreEvent.objects.filter(type__in=ONCE).values_list("request_id", "type"))
+    # Only what was asked for through a service has a request of its own to tell operations apart by.
+    asked_for = StoreEvent.objects.filter(type__in=ONCE).exclude(request_id="")
+    told = Counter(asked_for.values_list("request_id", "type"))
     by_request = {each.request_id: str(each.pk) for each in operations}
     for (request_id, type_), count in told.items():
         allowed = 1 + world.ledger.rewinds[by_request[request_id]]
