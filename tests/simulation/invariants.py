@@ -79,7 +79,7 @@ def _events(world: World, operations: list[Operation]) -> Iterator[str]:
     told = Counter(asked_for.values_list("request_id", "type"))
     by_request = {each.request_id: str(each.pk) for each in operations}
     for (request_id, type_), count in told.items():
-        allowed = 1 + world.ledger.rewinds[by_request[request_id]]
+        allowed = 1 + world.ledger.rewinds(by_request[request_id])
         if count > allowed:
             yield f"{type_} was told {count} times by one operation"
     moments = list(StoreEvent.objects.order_by("id").values_list("timestamp", flat=True))

@@ -1,11 +1,12 @@
 """Every change of state that was committed, written down by triggers of the database itself: no change slips by."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from django.db import connection
 
-from provisioner.operations.models import Operation, OperationState, Step, StepState
+from provisioner.operations.models import Operation, OperationKind, OperationState, Step, StepState
+from provisioner.pipelines.definitions import PIPELINES
 
 _TABLE = "simulation_ledger"
 _OPERATIONS, _STEPS = Operation._meta.db_table, Step._meta.db_table
@@ -72,15 +73,13 @@ class Entry:
 
     @property
     def rewound(self) -> bool:
-        """Whether an operation begins again, or a step with it."""
-        if self.kind == "operation":
-            return self.old_number != self.new_number
-        return self.new == StepState.PENDING
+        """Whether a step begins again with its operation."""
+        return self.kind == "step" and self.new == StepState.PENDING
 
     def problem(self) -> str:
         """What is illegal about it, or nothing."""
         legal = LEGAL_OPERATION if self.kind == "operation" else LEGAL_STEP
-        if (self.old, self.new) not in legal and not (self.kind == "step" and self.rewound):
+        if (self.old, self.new) not in legal and not self.rewound:
             return f"{self.kind} {self.step or self.row}: {self.old} → {self.new}"
         if self.new_number < self.old_number:
             return f"{self.kind} {self.step or self.row}: its number fell from {self.old_number} to {self.new_number}"
@@ -91,31 +90,36 @@ class Entry:
 
 
 class Ledger:
-    """Reads what the triggers wrote; `rewinds` counts them by operation."""
+    """Reads what the triggers wrote, and counts how often each step began again."""
 
     def __init__(self) -> None:
         self._read_up_to = 0
-        self.rewinds: Counter[str] = Counter()
+        self._rewinds: dict[str, Counter[str]] = defaultdict(Counter)
 
-    def news(self) -> list[Entry]:
-        """Changes since the last reading. A step goes back to pending only when its operation was rewound."""
+    def rewinds(self, operation: str) -> int:
+        """How often the operation began again."""
+        return max(self._rewinds[operation].values(), default=0)
+
+    def problems(self) -> list[str]:
+        """What was illegal since the last reading."""
+        entries = self._news()
+        for entry in entries:
+            if entry.rewound:
+                self._rewinds[entry.operation][entry.step] += 1
+        found = [problem for entry in entries if (problem := entry.problem())]
+        for operation in {entry.operation for entry in entries if entry.rewound}:
+            counts = self._rewinds[operation]
+            if len(counts) != len(PIPELINES[OperationKind.PROVISION].steps) or len(set(counts.values())) != 1:
+                found.append(f"only some steps of {operation} began again: {dict(counts)}")
+        return found
+
+    def _news(self) -> list[Entry]:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM {_TABLE} WHERE id > %s ORDER BY id", [self._read_up_to])  # noqa: S608
             rows = cursor.fetchall()
         if rows:
             self._read_up_to = rows[-1][0]
-        entries = [Entry(*row[1:]) for row in rows]
-        self.rewinds.update(entry.row for entry in entries if entry.kind == "operation" and entry.rewound)
-        return entries
-
-    def problems(self) -> list[str]:
-        """What was illegal since the last reading."""
-        entries = self.news()
-        found = [problem for entry in entries if (problem := entry.problem())]
-        for entry in entries:
-            if entry.kind == "step" and entry.rewound and not self.rewinds[entry.operation]:
-                found.append(f"step {entry.step}: {entry.old} → pending, but its operation was not rewound")
-        return found
+        return [Entry(*row[1:]) for row in rows]
 
 
 def install() -> None:

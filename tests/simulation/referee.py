@@ -62,7 +62,7 @@ class Referee:
             self.violations.append(f"the removal of store {work.store_id} did to another store: {what}")
 
     def _others(self, process: Process) -> list[Process]:
-        """Living processes that hold a step of the same store."""
+        """Living processes that hold a step of a store with that namespace."""
         assert process.work is not None
         return [
             other
@@ -70,6 +70,6 @@ class Referee:
             if other is not process
             and other.alive
             and other.work is not None
-            and other.work.store_id == process.work.store_id
+            and other.work.namespace == process.work.namespace
             and WAITING_STEP not in (other.work.step, process.work.step)
         ]
