@@ -34,9 +34,6 @@ BROKER = "broker away"
 PERMANENT = {"invalid": "Invalid", HELM_FAULTS[-1]: "ClusterRefused"}
 """Faults after which a store may be given up, and the reason it says then."""
 
-REMOVALS_OF_ONE_NAME_OVERLAP = True
-"""A known bug of the engine: a store that waits for its name and is removed meanwhile works on its predecessor."""
-
 _STEP_DEADLINE_SECONDS = 300.0
 """The shortest of the pipelines: a story that lets so much time pass may end in a step's time-out."""
 
@@ -74,9 +71,6 @@ class StoryMachine(RuleBasedStateMachine):
     def delete(self, number: int) -> None:
         """Ask for a store's removal."""
         store = self._store(number)
-        older = Store.objects.not_gone().filter(name=store.name, pk__lt=store.pk)
-        if REMOVALS_OF_ONE_NAME_OVERLAP and older.exists():
-            return
         self._ask(lambda request: services.request_teardown(store, request_id=request))
 
     @precondition(lambda self: self._living())

@@ -47,7 +47,8 @@ def work_off(world: World) -> None:
     The same message isn't taken twice: a step that waits sends itself on, and has to see time pass in between.
     """
     for process in world.busy:
-        world.finish(process)
+        if not process.frozen:
+            world.finish(process)
     taken: set[tuple[Link, ...]] = set()
     while due := [message for message in world.broker.due() if message.links not in taken]:
         taken.add(due[0].links)
