@@ -78,7 +78,7 @@ def _claim(operation: Operation, step: Step) -> Lease:
     lost = step.owner
     rests = rests_until(step)
     if rests is not None and rests > timezone.now():
-        raise NotClaimable(f"its last {step.claims} owners were lost, so it rests until {rests:%H:%M:%S}")
+        raise NotClaimable(f"its owner may still act; if it was lost, the step rests until {rests:%H:%M:%S}")
     dead = lost if lost and is_surely_dead(lost) else ""
     with transaction.atomic():
         if lost:
