@@ -82,9 +82,11 @@ DATABASES = {
 }
 # A unix socket's folder stands percent-encoded in the host's place (libpq's URI syntax); django-environ leaves it so.
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])
+# A process that freezes in a transaction would hold its store's row, or even the log's lock, and with it all others:
+# better to lose that transaction, before those who wait for it give up in their turn.
+_TIMEOUTS = {"idle_in_transaction_session_timeout": "15s", "lock_timeout": "20s", "statement_timeout": "60s"}
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    # A transaction that is held open would hold the log's lock: better to lose it than to stop everyone.
-    {"connect_timeout": 5, "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=60s"}
+    {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in _TIMEOUTS.items())}
 )
 if env.bool("STOREPLANE_DATABASE_POOL", False):
     # Set by config.asgi: the web process, where a thread lives for one request, shares connections through a pool.

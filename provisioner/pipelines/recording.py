@@ -38,7 +38,7 @@ def record(operation: Operation, step: Step, lease: Lease, result: Done | Wait) 
     _check_deadline(operation, step, result)
     with transaction.atomic():
         Store.objects.select_for_update(no_key=True).get(pk=operation.store_id)
-        _note_blocker(operation, step, result.waiting_for if result.blocked else "")
+        _note_blocker(operation, step, f"waiting for {result.waiting_for}" if result.blocked else "")
         transitions.wait(lease, result.waiting_for, result.delay)
         if result.waiting_for != step.waiting_for:
             log.info("step waits", waiting_for=result.waiting_for, delay=result.delay)

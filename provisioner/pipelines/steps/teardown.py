@@ -12,14 +12,23 @@ from provisioner.pipelines.results import NOTHING_THERE, Done, Wait
 from provisioner.pipelines.steps import leaving
 from provisioner.pipelines.steps.namespace import Standing, judge
 from stores.choices import EventType
+from stores.models import Store
 
 HELM_DEADLINE_SECONDS = 60.0
 
 
 def drain(context: Context) -> Done | Wait:
-    """Wait for a worker that may still act for a cancelled operation: its lease is lost, its hands may be full."""
+    """Wait for whoever else may act under this name: a worker of a cancelled operation, or an earlier store's removal.
+
+    The lease of the first is lost, but its hands may be full. The second has the namespace, which goes by the name.
+    """
     busy = busy_elsewhere(context.operation)
-    return Wait(f"step '{busy.name}' to let go", delay=0.5) if busy is not None else NOTHING_THERE
+    if busy is not None:
+        return Wait(f"step '{busy.name}' to let go", delay=0.5)
+    store = context.store
+    if Store.objects.not_gone().filter(name=store.name, pk__lt=store.pk).exists():
+        return _wait(context, f"the earlier store '{store.name}' to be gone", "", leaving.pace(context.spent))
+    return NOTHING_THERE
 
 
 def uninstall(context: Context) -> Done | Wait:

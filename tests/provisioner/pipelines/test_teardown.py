@@ -151,6 +151,25 @@ def test_a_failed_store_is_deleted(kube: Cluster, store: Store) -> None:
     assert_gone(kube, store)
 
 
+def test_a_successor_that_is_deleted_too_leaves_its_predecessor_alone(kube: Cluster, store: Store) -> None:
+    carry(operation(store))
+    first = removal(store)
+    successor = StoreFactory(name=store.name, tenant=store.tenant)
+    operation(successor, running=False)
+    second = removal(successor)
+
+    for _ in range(3):
+        look(second)
+
+    assert kube.get(NAMESPACE, store.namespace) is not None
+    drain = second.steps.get(name="drain")
+    assert (drain.state, drain.waiting_for) == (StepState.WAITING, f"the earlier store '{store.name}' to be gone")
+    carry(first)
+    assert_gone(kube, store)
+    carry(second)
+    assert_gone(kube, successor)
+
+
 def test_two_deletions_at_once_are_one(kube: Cluster, store: Store) -> None:
     birth = operation(store)
     carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= 2)
