@@ -8,7 +8,7 @@ from celery.canvas import Signature
 from kombu.exceptions import OperationalError
 
 from tests.simulation.clock import Clock
-from tests.simulation.processes import checkpoint
+from tests.simulation.processes import Killed, checkpoint, here
 
 Link = tuple[str, tuple[Any, ...]]
 """A task's name and its arguments."""
@@ -27,11 +27,15 @@ class Message:
 
 
 class Broker:
-    """What was sent and not yet taken. `away` is how many more attempts to publish will fail."""
+    """What was sent and not yet taken.
+
+    `away` is how many more attempts to publish will fail; with `web_dies` the web process ends before its next one.
+    """
 
     def __init__(self, clock: Clock, trace: Callable[[str], None]) -> None:
         self.messages: list[Message] = []
         self.away = 0
+        self.web_dies = False
         self._clock, self._trace = clock, trace
 
     def due(self) -> list[Message]:
@@ -41,6 +45,10 @@ class Broker:
     def put(self, message: Message) -> None:
         """Publish, with a moment before and after in which the sender may die."""
         checkpoint(f"before sending {message}")
+        if self.web_dies and here() is None:
+            self.web_dies = False
+            self._trace(f"the web process dies before sending {message}")
+            raise Killed
         if self.away:
             self.away -= 1
             self._trace(f"broker away for {message}")

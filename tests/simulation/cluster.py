@@ -66,7 +66,8 @@ class SimCluster:
         subresource: str = "",
     ) -> Manifest:
         """See `Cluster.apply`."""
-        assert force and not dry_run and field_manager
+        assert force
+        assert not dry_run
         metadata = manifest["metadata"]
         found = self._objects.find(kind_of(manifest), metadata["name"], metadata.get("namespace"))
         if subresource and found is None:
@@ -75,7 +76,7 @@ class SimCluster:
 
     def create(self, manifest: Manifest, *, field_manager: str = "storeplane", dry_run: bool = False) -> Manifest:
         """See `Cluster.create`."""
-        assert field_manager and not dry_run
+        assert not dry_run
         return self._write("create", manifest, lambda: self._objects.put(manifest, new=True))
 
     def replace(self, manifest: Manifest, *, subresource: str = "") -> Manifest:
@@ -92,7 +93,11 @@ class SimCluster:
         if found is None:
             raise NotFound(f"{name} is not there", code=404)
         whole = {**patch, "apiVersion": kind.api_version, "kind": kind.kind}
-        whole["metadata"] = {**patch.get("metadata", {}), "name": name, **({"namespace": namespace} if namespace else {})}
+        whole["metadata"] = {
+            **patch.get("metadata", {}),
+            "name": name,
+            **({"namespace": namespace} if namespace else {}),
+        }
         return self._write("patch", whole, lambda: self._objects.put(whole))
 
     def delete(

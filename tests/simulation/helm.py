@@ -38,7 +38,7 @@ class SimHelm:
     def run(self, action: Action) -> str:
         """See `Runner.run`."""
         process = here()
-        assert process is not None and process.work is not None, "Helm is run by workers that hold a step"
+        assert process is not None, "Helm is run by workers alone"
         checkpoint(f"before helm {action.verb}", about_to_act=True)
         process.in_helm, process.abandoned = action.namespace, False
         try:

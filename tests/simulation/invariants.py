@@ -49,7 +49,9 @@ def _limits(stores: list[Store], operations: list[Operation]) -> Iterator[str]:
     if len(running) > edges.SLOTS:
         yield f"{len(running)} operations run in {edges.SLOTS} slots"
     owned = Counter(store.tenant_id for store in stores if store.deleted_at is None)
-    yield from (f"tenant {tenant} has {count} stores" for tenant, count in owned.items() if count > edges.STORES_ALLOWED)
+    yield from (
+        f"tenant {tenant} has {count} stores" for tenant, count in owned.items() if count > edges.STORES_ALLOWED
+    )
     active = Counter(each.store_id for each in operations if each.state in ACTIVE)
     yield from (f"store {store} has {count} active operations" for store, count in active.items() if count > 1)
     kinds = {each.store_id: each.kind for each in operations if each.state in ACTIVE}

@@ -7,33 +7,18 @@ from hypothesis import event, note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from provisioner.cluster import Conflict, Invalid, Throttled, Unavailable
 from provisioner.cluster.kinds import NAMESPACE, STORE
 from stores import services
 from stores.errors import Refused
 from stores.models import Store, StoreEvent
 from tenants.models import Tenant
-from tests.simulation import invariants, quiet
+from tests.simulation import faults, invariants, quiet
 from tests.simulation.broker import Message
-from tests.simulation.cluster import Fault
-from tests.simulation.helm import TIMEOUT
-from tests.simulation.processes import Process
+from tests.simulation.processes import Killed, Process
 from tests.simulation.world import HOSTS, SWEEP, SWEEP_MIRRORS, World
 
 NAMES = ("tea-shop", "owl-shop", "red-shop")
 PLANS = ("small", "medium")
-FAULTS = {
-    "unavailable": Fault(Unavailable("The cluster is out of reach.")),
-    "answer lost": Fault(Unavailable("The cluster's answer was lost."), late=True),
-    "throttled": Fault(Throttled("Too many requests.", retry_after=7)),
-    "conflict": Fault(Conflict("Somebody else changed it.", code=409)),
-    "invalid": Fault(Invalid("It is not valid.", code=422)),
-}
-HELM_FAULTS = (TIMEOUT, "etcdserver: request timed out", "is forbidden: exceeded quota: store")
-BROKER = "broker away"
-PERMANENT = {"invalid": "Invalid", HELM_FAULTS[-1]: "ClusterRefused"}
-"""Faults after which a store may be given up, and the reason it says then."""
-
 _STEP_DEADLINE_SECONDS = 300.0
 """The shortest of the pipelines: a story that lets so much time pass may end in a step's time-out."""
 
@@ -107,10 +92,15 @@ class StoryMachine(RuleBasedStateMachine):
             self._pass(2.0)
 
     @precondition(lambda self: self.world.broker.due())
-    @rule(number=index, host=st.sampled_from(HOSTS), steps=st.integers(0, 12))
-    def deliver(self, number: int, host: str, steps: int) -> None:
-        """A worker takes a message."""
-        self.world.finish(self.world.deliver(self._message(number), host), steps)
+    @rule(number=index, host=st.sampled_from(HOSTS), steps=st.integers(0, 12), again=st.booleans())
+    def deliver(self, number: int, host: str, steps: int, again: bool) -> None:
+        """A worker takes a message, perhaps one that the broker will deliver `again`."""
+        message = self._message(number)
+        process = self.world.deliver(message, host)
+        if again:
+            self.world.tell(f"{message} will come again")
+            self.world.broker.messages.append(message)
+        self.world.finish(process, steps)
 
     @precondition(lambda self: self._movable())
     @rule(number=index, steps=st.integers(1, 8))
@@ -125,15 +115,14 @@ class StoryMachine(RuleBasedStateMachine):
         self.world.finish(self._process(number))
 
     @precondition(lambda self: self.world.broker.messages)
-    @rule(number=index, fate=st.sampled_from(("lost", "doubled", "last")))
+    @rule(number=index, fate=st.sampled_from(("lost", "last")))
     def mishandle(self, number: int, fate: str) -> None:
-        """The broker loses a message, doubles it, or puts it behind all others."""
+        """The broker loses a message, or puts it behind all others."""
         messages = self.world.broker.messages
         message = messages[number % len(messages)]
         self.world.tell(f"{message} is {fate}")
-        if fate != "doubled":
-            messages.remove(message)
-        if fate != "lost":
+        messages.remove(message)
+        if fate == "last":
             messages.append(message)
 
     @precondition(lambda self: self.world.busy)
@@ -195,17 +184,11 @@ class StoryMachine(RuleBasedStateMachine):
         """Time passes."""
         self._pass(seconds)
 
-    @rule(what=st.sampled_from(sorted([*FAULTS, *HELM_FAULTS, BROKER])))
+    @rule(what=st.sampled_from(faults.ALL))
     def go_wrong(self, what: str) -> None:
-        """The next request of a worker to the cluster, the next action of Helm or the next message to send fails."""
-        self.world.tell(f"next fault: {what}")
-        if what == BROKER:
-            self.world.broker.away += 1
-        elif what in FAULTS:
-            self.world.cluster.faults.append(FAULTS[what])
-        else:
-            self.world.helm.faults.append(what)
-        self._excused |= {PERMANENT[what]} if what in PERMANENT else set()
+        """The next request of a worker to the cluster, the next action of Helm or the next message fails."""
+        faults.prepare(self.world, what)
+        self._excused |= faults.excused_by(what)
 
     @precondition(lambda self: list(self.world.objects.every(NAMESPACE)))
     @rule(number=index)
@@ -248,6 +231,8 @@ class StoryMachine(RuleBasedStateMachine):
             wish(request)
         except Refused as refusal:
             self.world.tell(f"refused: {refusal}")
+        except Killed:
+            self.world.tell("what it has committed stands")
 
     def _pass(self, seconds: float) -> None:
         self._passed += seconds
@@ -268,5 +253,6 @@ class StoryMachine(RuleBasedStateMachine):
         return movable[number % len(movable)]
 
     def _message(self, number: int) -> Message:
-        due = self.world.broker.due()
+        """Those that carry a step come first, since there are many of the others and less hangs on them."""
+        due = sorted(self.world.broker.due(), key=lambda message: "run_link" not in str(message))
         return due[number % len(due)]

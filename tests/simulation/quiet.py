@@ -35,7 +35,7 @@ def mend(world: World) -> None:
     world.cluster.faults.clear()
     world.helm.faults.clear()
     world.controllers.stuck.clear()
-    world.broker.away = 0
+    world.broker.away, world.broker.web_dies = 0, False
     for process in world.processes:
         world.thaw(process)
         process.cut, process.losing = False, ""
