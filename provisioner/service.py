@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import redis
 from django.conf import settings
 from django.utils import timezone
 
@@ -105,10 +104,7 @@ class ClusterProvisioner:
 
     def store_changed(self, store_id: int) -> None:
         """Let the mirror follow. Raises redis.RedisError when nobody can be told; the sweep follows then."""
-        try:
-            mirror_soon(store_id)
-        except OSError as error:
-            raise redis.ConnectionError(str(error)) from error
+        mirror_soon(store_id)
 
     def health(self) -> Mapping[str, Check]:
         """Broker, cluster, workers, beat."""

@@ -57,12 +57,14 @@ app.conf.update(
         "visibility_timeout": VISIBILITY_SECONDS,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 20,
+        "socket_timeout": 5,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 20,
         "retry_on_timeout": True,
     },
+    # Published once, not three times with pauses: whoever publishes has committed already, and the sweep sends again.
+    task_publish_retry=False,
     broker_heartbeat=10,
     # Python leaks in libraries are cheaper to outlive than to find.
     worker_max_tasks_per_child=500,

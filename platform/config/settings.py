@@ -5,6 +5,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import environ  # type: ignore[import-untyped]
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from config.assets import is_hashed
 from config.logs import logging_config
@@ -126,7 +128,18 @@ CHANNEL_LAYERS = {
     "default": {
         # Pub/sub, not the core layer, which drops silently at 100 waiting messages (shared/FACTS.md).
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": with_database(REDIS_URL, 1), "max_connections": 2000}]},
+        "CONFIG": {
+            "hosts": [
+                {
+                    "address": with_database(REDIS_URL, 1),
+                    "max_connections": 2000,
+                    # A server that hangs must not hang whoever tells it something (redis-py waits for ever by default).
+                    "socket_timeout": 2,
+                    "socket_connect_timeout": 2,
+                    "retry": Retry(NoBackoff(), 1),
+                }
+            ]
+        },
     }
 }
 

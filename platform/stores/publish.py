@@ -16,7 +16,10 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from config.breaker import REDIS
 from stores.models import Store, StoreEvent
 from stores.provisioning import provisioner
 
@@ -34,6 +37,8 @@ def publish_soon(store_id: int, event: StoreEvent | None) -> None:
 
 def _publish_quietly(store_id: int, event: StoreEvent | None) -> None:
     """The change is committed, so a Redis that is away must not turn it into an error for the caller."""
+    if REDIS.is_open:
+        return
     try:
         if event is not None:
             publish(event)
@@ -41,6 +46,7 @@ def _publish_quietly(store_id: int, event: StoreEvent | None) -> None:
             _announce(store_id)
         provisioner().store_changed(store_id)
     except (redis.RedisError, OSError) as error:
+        REDIS.trip()
         log.warning("event not published yet", store_id=store_id, error=type(error).__name__)
 
 
@@ -123,7 +129,9 @@ def streams() -> "redis.Redis":
     return redis.Redis.from_url(
         settings.REDIS_STREAMS_URL,
         decode_responses=True,
-        socket_timeout=5,
-        socket_connect_timeout=5,
+        socket_timeout=2,
+        socket_connect_timeout=2,
         health_check_interval=30,
+        # Once, for a connection that a restarted server has closed; the default's three take half a minute.
+        retry=Retry(NoBackoff(), 1),
     )

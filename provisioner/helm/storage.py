@@ -51,8 +51,21 @@ def release_of(secrets: list[Manifest]) -> Release | None:
 
 
 def release_manifest(secret: Manifest) -> list[Manifest]:
-    """The objects of one revision, as Helm applied them."""
-    return manifests(decode(secret).get("manifest", ""))
+    """The objects of one revision, as Helm applied them: in the release's namespace unless they name one, and marked.
+
+    The marks (Helm's `pkg/action/validate.go`) aren't in the stored text; an object without them is no longer Helm's.
+    """
+    record = decode(secret)
+    objects = manifests(record.get("manifest", ""))
+    return [_as_applied(found, record["name"], record.get("namespace", "")) for found in objects]
+
+
+def _as_applied(manifest: Manifest, release: str, namespace: str) -> Manifest:
+    metadata = {"namespace": namespace, **manifest["metadata"]}
+    marks = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
+    metadata["labels"] = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
+    return {**manifest, "metadata": metadata}
 
 
 def manifests(text: str) -> list[Manifest]:

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
 from provisioner.cluster.kinds import STORE
+from provisioner.messages import send
 from provisioner.mirror import listener, writer
 from provisioner.operations.sweeping import alone
 from stores.models import Store
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 def mirror_soon(store_id: int) -> None:
     """Ask for a write; a request that is already on its way covers this change too."""
     if streams().set(_pending_key(store_id), 1, nx=True, px=_PENDING_MS):
-        write_mirror.apply_async((store_id,), queue="events", countdown=COALESCE_SECONDS)
+        send(write_mirror.s(store_id), queue="events", countdown=COALESCE_SECONDS)
 
 
 @shared_task(name="provisioner.mirror.tasks.write_mirror")

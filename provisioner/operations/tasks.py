@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from provisioner.messages import send
 from provisioner.operations import admission, recovery
 from provisioner.operations.sweeping import alone
 from stores.publish import publish_left_behind, streams
@@ -24,7 +25,7 @@ def admit() -> None:
 
 def admit_soon() -> None:
     """Ask for an admission once the surrounding transaction commits; the sweep does it in any case."""
-    transaction.on_commit(lambda: admit.apply_async(queue="events"), robust=True)
+    transaction.on_commit(lambda: send(admit.s(), queue="events"), robust=True)
 
 
 @shared_task(name="provisioner.operations.tasks.sweep")

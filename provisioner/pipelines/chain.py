@@ -13,6 +13,7 @@ from celery.canvas import Signature
 from django.db import transaction
 from django.utils import timezone
 
+from provisioner.messages import send
 from provisioner.operations import transitions
 from provisioner.operations.models import FINISHED, Operation, OperationState
 from provisioner.pipelines.definitions import PIPELINES
@@ -29,7 +30,7 @@ def send_chain(operation: Operation, *, countdown: float = 0) -> None:
     """
     if countdown > LONGEST_COUNTDOWN_SECONDS:
         return
-    # A broker that is away must not undo what is committed: `robust` logs it, and the sweep sends again.
+    # What goes wrong here must not undo what is committed: `robust` logs it, and the sweep sends again.
     transaction.on_commit(partial(_send, operation.pk, countdown), robust=True)
 
 
@@ -47,9 +48,9 @@ def _send(operation_id: UUID, countdown: float) -> None:
     if not unfinished:
         return
     links = [_link(operation_id, name, pipeline.queue) for name in unfinished]
-    chain(*links).apply_async(countdown=countdown)
-    # After the sending: a process that dies in between has its message sent twice, not never.
-    transitions.note_message(operation, timezone.now() + timedelta(seconds=countdown))
+    # Noted after the sending: a process that dies in between has its message sent twice, not never.
+    if send(chain(*links), countdown=countdown):
+        transitions.note_message(operation, timezone.now() + timedelta(seconds=countdown))
 
 
 def _link(operation_id: UUID, name: str, queue: str) -> "Signature[None]":

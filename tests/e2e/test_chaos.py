@@ -9,7 +9,17 @@ import httpx
 
 from tests.e2e.front_door import FrontDoor, launcher, objects, until
 
-VICTIMS = ("worker-provision", "redis", "worker-events", "postgres", "beat", "web", "watcher", "worker-provision")
+VICTIMS = (
+    "worker-provision",
+    "redis",
+    "worker-events",
+    "postgres",
+    "worker-teardown",
+    "beat",
+    "web",
+    "watcher",
+    "worker-provision",
+)
 ONCE = (
     "STORE_REQUESTED",
     "PROVISIONING_START",

@@ -132,7 +132,9 @@ def _platform(home: Home, options: Options, env: Mapping[str, str]) -> list[Proc
     return [
         _web(options, env, jobs),
         worker("provision", "provision", 3),
-        worker("events", "teardown,drift,events", 2),
+        # Of their own: removals may wait for long, and what they wait for must not hold up the sweep or the mirror.
+        worker("teardown", "teardown", 2),
+        worker("events", "drift,events", 2),
         ProcessSpec(name="beat", argv=beat, env=env, cwd=CHECKOUT, after=jobs, ready_line="beat: Starting"),
         ProcessSpec(name="watcher", argv=(python(), "manage.py", "watch_cluster"), env=env, cwd=CHECKOUT, after=jobs),
     ]

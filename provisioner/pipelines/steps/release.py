@@ -107,11 +107,9 @@ def _restore(context: Context) -> None:
     By Helm's own field manager, so that its next upgrade finds its fields as it left them. A StatefulSet that is made
     anew finds its volume by the claim's name.
     """
-    namespace = context.store.namespace
-    for manifest in context.helm.manifest(labels.RELEASE, namespace):
+    for manifest in context.helm.manifest(labels.RELEASE, context.store.namespace):
         context.lease.check()
-        placed = {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
-        context.cluster.apply(placed, field_manager=HELM_MANAGER)
+        context.cluster.apply(manifest, field_manager=HELM_MANAGER)
 
 
 def _tell(context: Context, action: Action, release: Release | None) -> None:

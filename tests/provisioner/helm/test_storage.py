@@ -21,7 +21,7 @@ def record(revision: int, status: str, **more: Any) -> dict[str, Any]:
         "info": {"status": status, "description": "Install complete", "last_deployed": "2026-01-01T00:00:00Z"},
         "chart": {"metadata": {"name": "medusa", "version": "0.1.0", "appVersion": "2.18.0"}},
         "config": {"a": 1},
-        "manifest": "---\nkind: A\n---\n# nothing\n---\nkind: B\n",
+        "manifest": "---\nkind: A\nmetadata: {name: a}\n---\n# nothing\n---\nkind: B\nmetadata: {name: b, namespace: n}\n",
         **more,
     }
 
@@ -85,8 +85,17 @@ def test_a_release_without_values_has_the_digest_of_none() -> None:
     assert release.values_digest == values_digest({})
 
 
-def test_the_manifest_is_the_objects_without_empty_documents() -> None:
-    assert release_manifest(secret(1, "deployed")) == [{"kind": "A"}, {"kind": "B"}]
+def test_the_manifest_is_the_objects_as_helm_marks_them_without_empty_documents() -> None:
+    first, second = release_manifest(secret(1, "deployed"))
+
+    assert (first["kind"], second["kind"]) == ("A", "B")
+    assert first["metadata"] == {
+        "name": "a",
+        "namespace": "store-x",
+        "annotations": {"meta.helm.sh/release-name": "store", "meta.helm.sh/release-namespace": "store-x"},
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    }
+    assert second["metadata"]["namespace"] == "n"
 
 
 def test_marking_failed_changes_status_and_description_in_label_and_record_only() -> None:
