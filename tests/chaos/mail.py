@@ -16,6 +16,7 @@ from celery.signals import after_task_publish, before_task_publish
 
 SWEEP = "provisioner.operations.tasks.sweep"
 LINK = "provisioner.pipelines.tasks.run_link"
+ADMIT = "provisioner.operations.tasks.admit"
 TAIL = "the chain"
 """The sender of every link after the first of a chain: Celery, once the task before has returned."""
 
@@ -27,7 +28,7 @@ class Weather(StrEnum):
     """What happens to messages."""
 
     FAIR = "fair"
-    ONLY_SWEEPS = "everything that no sweep has sent is lost"
+    ONLY_SWEEPS = "every link and every admission that no sweep has sent is lost"
     NO_TAILS = "every link after the first of its chain is lost"
     DOUBLE = "everything is sent twice"
 
@@ -57,7 +58,7 @@ class Mail:
         """Whether the message that carried this task counts as lost."""
         weather, sender = self.weather, request.get(_HEADER) or "somebody outside"
         if weather == Weather.ONLY_SWEEPS:
-            return name != SWEEP and sender != SWEEP
+            return name in (LINK, ADMIT) and sender != SWEEP
         return weather == Weather.NO_TAILS and name == LINK and sender == TAIL
 
     def _write(self, weather: Weather) -> None:

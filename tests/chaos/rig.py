@@ -26,6 +26,7 @@ from tests.chaos.checks import Shape, shape_of
 from tests.chaos.mail import Mail, unwatch, watch
 from tests.chaos.orders import Orders
 from tests.chaos.processes import MARK, Process, Supervisor, assert_all_gone
+from tests.chaos.relay import Relay
 from tests.chaos.waiting import PATIENCE_SECONDS, until
 
 QUICK = {
@@ -39,12 +40,12 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a rig consists of. `redis_url` and `kubeconfig` put something between the platform and its servers."""
+    """What a rig consists of. `relay` and `kubeconfig` put something between the platform and its servers."""
 
     provision_workers: int = 1
     other_workers: int = 1
     beat: bool = True
-    redis_url: str = ""
+    relay: Relay | None = None
     kubeconfig: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -165,7 +166,7 @@ class Rig:
     def _environment(self) -> dict[str, str]:
         given = {
             "DATABASE_URL": database_url(),
-            "REDIS_URL": self._plan.redis_url or self.broker.url,
+            "REDIS_URL": self._plan.relay.url if self._plan.relay else self.broker.url,
             "STOREPLANE_HOME": str(self._folder / "home"),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             # As the launcher does: SIGTERM means stop soon, and give back what isn't done.
@@ -198,8 +199,10 @@ def rig(kubeconfig: Path, folder: Path, plan: Plan | None = None) -> Iterator[Ri
         broker = Broker(folder, mark)
         stack.callback(broker.process.stop)
         broker.start()
-        stack.enter_context(spoken_to(plan.redis_url or broker.url))
-        # The test itself looks past any proxy.
+        if plan.relay is not None:
+            plan.relay.target = broker.socket
+        # The test itself looks past whatever stands between.
+        stack.enter_context(spoken_to(broker.url))
         cluster = stack.enter_context(kubernetes.using(kubeconfig))
         box = Rig(folder, plan, broker, cluster, mark)
         box.orders.create()

@@ -19,7 +19,8 @@ VICTIMS = get_args(Victim)
 @pytest.fixture(scope="module")
 def rig(make_rig: MakeRig) -> Rig:
     """Two workers of each sort: the one that is killed has a fellow who goes on."""
-    box = make_rig(Plan(provision_workers=2, other_workers=2))
+    # Room for all five at once: the slots are the subject of a test of their own.
+    box = make_rig(Plan(provision_workers=2, other_workers=2, env={"STOREPLANE_PROVISION_SLOTS": "5"}))
     box.undisturbed()
     return box
 
@@ -34,9 +35,22 @@ def order(rig: Rig, kind: str, victim: Victim) -> None:
         assert rig.orders.place(name, [f"{kind}-{step}" for step in STEPS[kind]], boundary, victim) > 0
 
 
-def all_obeyed(rig: Rig, name: str) -> bool:
-    """The last order of a store may be obeyed a moment after its row says that all is done."""
-    return until(lambda: not rig.orders.waiting(name), f"orders to be obeyed: {rig.orders.waiting(name)}", seconds=30)
+def assert_obeyed(rig: Rig, name: str) -> None:
+    """All orders were, but for steps whose worker died of another store's order in the very moment."""
+    # The last one is obeyed a moment after the row says that all is done.
+    until(lambda: not unexplained(rig, name), lambda: f"orders to be obeyed: {unexplained(rig, name)}", seconds=20)
+
+
+def unexplained(rig: Rig, name: str) -> list[str]:
+    """The orders for a store that were not obeyed though nothing came in between."""
+    others = [kill.at for kill in rig.orders.kills() if kill.victim == "worker" and kill.store != name]
+    left = []
+    for file in rig.orders.waiting(name):
+        kind, _, step = file.split(".")[1].partition("-")
+        ended = Step.objects.get(operation__store__name=name, operation__kind=kind, name=step).finished_at
+        if ended is None or not any(abs(ended.timestamp() - at) < 1 for at in others):
+            left.append(file)
+    return left
 
 
 def kills_during_helm(rig: Rig, name: str) -> int:
@@ -70,7 +84,7 @@ def test_a_store_is_born_once_whoever_is_killed_at_whatever_moment_of_each_step(
     rig.wait_ready(*stores)
 
     for name in stores:
-        assert all_obeyed(rig, name)
+        assert_obeyed(rig, name)
         assert_born_once(rig.cluster, name, rig.undisturbed(), helm_kills=kills_during_helm(rig, name))
     assert_no_orphans(rig.cluster, rig.prefix)
     held = {kill: held_for(kill) for kill in rig.orders.kills() if kill.store in stores}
@@ -91,7 +105,7 @@ def test_a_store_goes_without_a_trace_whoever_is_killed_at_whatever_moment_of_ea
     rig.wait_gone(*stores)
 
     for name in stores:
-        assert all_obeyed(rig, name)
+        assert_obeyed(rig, name)
         assert_gone(rig.cluster, name)
     held = {kill: held_for(kill) for kill in rig.orders.kills() if kill.step.startswith("teardown")}
     assert {kill: seconds for kill, seconds in held.items() if seconds > LONGEST_HELD_SECONDS} == {}
