@@ -42,13 +42,18 @@ _SHORT_LIVED = {"Event", "Lease", "Node"}
 def assert_born_once(cluster: Cluster, name: str, shape: Shape, *, helm_kills: int = 0) -> None:
     """The store is Ready, its story has no doubles, and its objects are those of an undisturbed store."""
     store = Store.objects.get(name=name, deleted_at__isnull=True)
-    assert store.phase == Phase.READY, (name, store.phase, store.message)
-    told = Counter(store.events.values_list("type", flat=True))
-    assert {event: told[event] for event in BIRTH_EVENTS} == dict.fromkeys(BIRTH_EVENTS, 1), (name, told)
-    _assert_steps_done(store)
-    _assert_release(cluster, store, helm_kills)
+    assert_told_once(cluster, store, helm_kills=helm_kills)
     assert shape_of(cluster, store) == shape, name
     _assert_mirrored(cluster, store)
+
+
+def assert_told_once(cluster: Cluster, store: Store, *, helm_kills: int = 0) -> None:
+    """The records of the birth, here and in Helm: each event and each step once, and as few revisions as can be."""
+    assert store.phase == Phase.READY, (store.name, store.phase, store.message)
+    told = Counter(store.events.values_list("type", flat=True))
+    assert {event: told[event] for event in BIRTH_EVENTS} == dict.fromkeys(BIRTH_EVENTS, 1), (store.name, told)
+    _assert_steps_done(store)
+    _assert_release(cluster, store, helm_kills)
 
 
 def _assert_mirrored(cluster: Cluster, store: Store) -> None:

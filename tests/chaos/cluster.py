@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from provisioner import cluster as gateways
+from provisioner import helm
 from provisioner.cluster import Cluster
 from provisioner.cluster.kinds import CUSTOM_RESOURCE_DEFINITION
 from provisioner.mirror.schema import crd
@@ -44,13 +46,21 @@ def using(kubeconfig: Path) -> Iterator[Cluster]:
     """A gateway to that cluster, which KUBECONFIG names meanwhile for this process and the children it starts."""
     before = os.environ.get("KUBECONFIG")
     os.environ["KUBECONFIG"] = str(kubeconfig)
+    _forget_gateways()
     try:
         yield Cluster()
     finally:
+        _forget_gateways()
         if before is None:
             del os.environ["KUBECONFIG"]
         else:
             os.environ["KUBECONFIG"] = before
+
+
+def _forget_gateways() -> None:
+    """What the engine keeps for a process knows the cluster of its first request."""
+    gateways.cluster.cache_clear()
+    helm.helm.cache_clear()
 
 
 def address_of(kubeconfig: Path) -> tuple[str, int]:

@@ -27,7 +27,7 @@ from provisioner.cluster.kinds import SECRET  # noqa: E402
 from provisioner.operations.models import Operation  # noqa: E402
 from provisioner.pipelines.context import Context  # noqa: E402
 from provisioner.pipelines.results import Done, Wait  # noqa: E402
-from provisioner.pipelines.steps import ACTIONS  # noqa: E402
+from provisioner.pipelines.steps import ACTIONS, release, teardown  # noqa: E402
 
 Action = Callable[[Context], Done | Wait]
 
@@ -126,6 +126,12 @@ def _disturb_everything() -> None:
     task_postrun.connect(on_postrun, weak=False)
 
 
+def _be_impatient_with_helm(seconds: float) -> None:
+    """A Helm whose server is silent is stopped sooner than in production, where nobody waits for a test."""
+    release.DEADLINE_SECONDS = seconds
+    teardown.HELM_DEADLINE_SECONDS = seconds
+
+
 def _import_early() -> None:
     """The official client costs each process a third of a second; forked children get it for nothing."""
     import kubernetes.client.api_client
@@ -134,3 +140,5 @@ def _import_early() -> None:
 
 _disturb_everything()
 _import_early()
+if "CHAOS_HELM_SECONDS" in os.environ:
+    _be_impatient_with_helm(float(os.environ["CHAOS_HELM_SECONDS"]))
