@@ -1,20 +1,28 @@
 """Operations and steps as the public contract shows them, in a constant number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from provisioner.operations import admission
-from provisioner.operations.models import Operation, OperationState, Step
+from provisioner.operations.explanation import Situation, explain
+from provisioner.operations.models import FINISHED, Operation, OperationState, Step
 from provisioner.pipelines.definitions import PIPELINES
-from stores.choices import Phase
 from stores.models import Store
 from stores.provisioning import OperationView, StepView, WorkView
 
 
-def operation_view(operation: Operation) -> OperationView:
-    """One operation; two queries unless store, tenant and steps are fetched already."""
+def operation_view(operation: Operation, known: Mapping[UUID, int] | None = None) -> OperationView:
+    """One operation; two queries unless store, tenant and steps are fetched already.
+
+    `known` are the places in the queue, when they were worked out already.
+    """
+    if known is None:
+        known = places([operation])
+    place = known.get(operation.pk)
     return OperationView(
         id=operation.pk,
         kind=operation.kind,
@@ -27,19 +35,48 @@ def operation_view(operation: Operation) -> OperationView:
         error_reason=operation.error_reason,
         error=operation.error_message,
         steps=tuple(_step_view(operation, step) for step in operation.steps.all()),
+        generation=operation.generation,
+        request_id=operation.request_id,
+        explanation=explain(situation(operation, place), timezone.now()),
+        queue_position=place,
     )
 
 
-def _step_view(operation: Operation, step: Step) -> StepView:
+def situation(operation: Operation, place: int | None) -> Situation:
+    """What there is to explain: the operation with the step that it has come to."""
+    step = next((step for step in operation.steps.all() if step.state not in FINISHED), None)
+    if step is None or operation.state != OperationState.RUNNING:
+        slots = settings.STOREPLANE_PROVISION_SLOTS
+        return Situation(operation.state, place=place, slots=slots, error=operation.error_message)
+    return Situation(
+        state=operation.state,
+        label=_label(operation, step),
+        step_state=step.state,
+        held=bool(step.owner),
+        waiting_for=step.waiting_for,
+        attempt=step.attempt,
+        due_at=step.due_at,
+        error=step.error_message,
+        blocker=operation.blocker,
+    )
+
+
+def _label(operation: Operation, step: Step) -> str:
     labels = {definition.name: definition.label for definition in PIPELINES[operation.kind].steps}
+    return labels.get(step.name, step.name)
+
+
+def _step_view(operation: Operation, step: Step) -> StepView:
     return StepView(
         name=step.name,
-        label=labels.get(step.name, step.name),
+        label=_label(operation, step),
         state=step.state,
         attempt=step.attempt,
         started_at=step.started_at,
         finished_at=step.finished_at,
+        due_at=step.due_at,
         waiting_for=step.waiting_for,
+        error_reason=step.error_reason,
         error=step.error_message,
     )
 
@@ -47,16 +84,15 @@ def _step_view(operation: Operation, step: Step) -> StepView:
 def work_views(stores: Sequence[Store]) -> Mapping[int, WorkView]:
     """Each store's latest operation, its pipeline and its place; a store that nothing was done to has an empty view."""
     latest = _latest(stores)
-    places = _places(stores)
-    return {store.pk: _work_view(latest.get(store.pk), places) for store in stores}
+    known = places(latest.values())
+    return {store.pk: _work_view(latest.get(store.pk), known) for store in stores}
 
 
-def _work_view(operation: Operation | None, places: Mapping[UUID, int]) -> WorkView:
+def _work_view(operation: Operation | None, known: Mapping[UUID, int]) -> WorkView:
     if operation is None:
         return WorkView()
-    view = operation_view(operation)
-    waiting = operation.state == OperationState.QUEUED
-    return WorkView(view, view.steps, places.get(operation.pk) if waiting else None)
+    view = operation_view(operation, known)
+    return WorkView(view, view.steps, view.queue_position)
 
 
 def _latest(stores: Sequence[Store]) -> dict[int, Operation]:
@@ -66,8 +102,11 @@ def _latest(stores: Sequence[Store]) -> dict[int, Operation]:
     return {operation.store_id: operation for operation in newest}
 
 
-def _places(stores: Sequence[Store]) -> dict[UUID, int]:
-    """Worked out only when somebody waits: the queue is global, so a place counts other tenants' stores too."""
-    if not any(store.phase == Phase.PENDING for store in stores):
+def places(operations: Iterable[Operation]) -> dict[UUID, int]:
+    """The place of each operation in the queue, 1 being next; worked out only when one of those given waits.
+
+    The queue is global, so a place counts other tenants' stores too.
+    """
+    if not any(operation.state == OperationState.QUEUED for operation in operations):
         return {}
     return {operation_id: place for place, operation_id in enumerate(admission.queue(), start=1)}

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from provisioner.metrics import OperationsCollector
 from stores.metrics import StoresCollector
 
 
@@ -24,6 +25,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def _registries() -> list[CollectorRegistry]:
     asked = CollectorRegistry()
     asked.register(StoresCollector())
+    asked.register(OperationsCollector())
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         processes = CollectorRegistry()
         MultiProcessCollector(processes)  # type: ignore[no-untyped-call]

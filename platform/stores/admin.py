@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -64,6 +65,10 @@ class EventInline(_ReadOnlyInline):
         return super().get_queryset(request).filter(pk__in=list(newest))
 
 
+def _work(store: Store) -> WorkView:
+    return provisioner().work([store]).get(store.pk, WorkView())
+
+
 @admin.register(Store)
 class StoreAdmin(_Admin):
     """Lists stores with their phase; actions go through the services."""
@@ -73,11 +78,11 @@ class StoreAdmin(_Admin):
     search_fields = ("name", "display_name", "tenant__slug")
     list_select_related = ("tenant",)
     ordering = ("-created_at",)
-    actions = ("retry_selected", "delete_through_teardown")
+    actions = ("retry_selected", "reconcile_selected", "suspend_selected", "resume_selected", "delete_through_teardown")
     inlines: ClassVar = (ConditionInline, EventInline)
     fieldsets = (
         (None, {"fields": ("name", "display_name", "tenant", "engine", "plan", "link", "created_by")}),
-        ("Status", {"fields": ("badge", "message", "pipeline", "generation", "observed_generation")}),
+        ("Status", {"fields": ("badge", "message", "why", "pipeline", "generation", "observed_generation")}),
         ("Policy", {"fields": ("drift_policy", "deletion_protection", "suspended")}),
         ("Times", {"fields": ("created_at", "ready_at", "updated_at", "deletion_requested_at", "deleted_at")}),
     )
@@ -109,17 +114,44 @@ class StoreAdmin(_Admin):
         """The shop's address."""
         return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', store.url)
 
+    @admin.display(description="Why it is where it is")
+    def why(self, store: Store) -> SafeString | str:
+        """The latest operation and its explanation, with a link to all about it."""
+        operation = _work(store).operation
+        if operation is None:
+            return "-"
+        address = reverse("admin:provisioner_operation_change", args=[operation.id])
+        label = f"{operation.kind}, {operation.state}"
+        return format_html('<a href="{}">{}</a> {}', address, label, operation.explanation)
+
     @admin.display(description="Pipeline")
     def pipeline(self, store: Store) -> SafeString | str:
         """The steps of the latest operation."""
-        steps = provisioner().work([store]).get(store.pk, WorkView()).pipeline
-        rows = ((_STEP_COLORS.get(s.state, "#64748b"), f"{s.label}: {s.state}", s.error) for s in steps)
+        steps = _work(store).pipeline
+        rows = (
+            (_STEP_COLORS.get(s.state, "#64748b"), f"{s.label}: {s.state}", f"{s.waiting_for} {s.error}") for s in steps
+        )
         return format_html_join("", f"<p>{_BADGE} {{}}</p>", rows) or "-"
 
     @admin.action(description="Retry", permissions=["act"])
     def retry_selected(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
         """Try failed stores again."""
         self._each(request, stores, "store.retry", services.retry)
+
+    @admin.action(description="Reconcile now", permissions=["act"])
+    def reconcile_selected(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        """Compare stores with what was asked for, and put right what differs."""
+        self._each(request, stores, "store.reconcile", services.reconcile)
+
+    @admin.action(description="Suspend (stop all work but removal)", permissions=["act"])
+    def suspend_selected(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        """Leave stores alone until they are resumed."""
+        self._each(request, stores, "store.suspend", services.suspend)
+
+    @admin.action(description="Resume", permissions=["act"])
+    def resume_selected(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        """Go on with suspended stores."""
+        self._each(request, stores, "store.resume", services.resume)
 
     @admin.action(description="Delete (tear down in the cluster)", permissions=["act"])
     def delete_through_teardown(self, request: HttpRequest, stores: QuerySet[Store]) -> None:

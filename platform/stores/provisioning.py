@@ -19,7 +19,7 @@ from stores.models import Store
 
 @dataclass(frozen=True)
 class StepView:
-    """A step of an operation, as the API and the dashboard show it."""
+    """A step of an operation, as the API and the dashboard show it; `due_at` is when it is looked at or tried again."""
 
     name: str
     label: str
@@ -27,13 +27,19 @@ class StepView:
     attempt: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    due_at: datetime | None = None
     waiting_for: str = ""
+    error_reason: str = ""
     error: str = ""
 
 
 @dataclass(frozen=True)
 class OperationView:
-    """One piece of work on a store; `state` is queued, running, succeeded, failed or cancelled."""
+    """One piece of work on a store; `state` is queued, running, succeeded, failed or cancelled.
+
+    `explanation` says in one sentence why it is where it is. `generation` is the spec that it works towards.
+    `queue_position` counts from 1, and is None for what isn't in the queue.
+    """
 
     id: UUID
     kind: str
@@ -46,6 +52,10 @@ class OperationView:
     error_reason: str
     error: str
     steps: tuple[StepView, ...]
+    generation: int = 1
+    request_id: str = ""
+    explanation: str = ""
+    queue_position: int | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ class StepSerializer(serializers.Serializer[Any]):
     attempt = serializers.IntegerField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True, help_text="When it is looked at or tried again.")
     waiting_for = serializers.CharField(allow_blank=True)
+    error_reason = serializers.CharField(allow_blank=True)
     error = serializers.CharField(allow_blank=True)
 
 
@@ -49,6 +51,9 @@ class OperationRefSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.CharField()
     state = serializers.CharField()
+    explanation = serializers.CharField(
+        allow_blank=True, help_text="Why it is where it is, in one sentence; empty once it has succeeded."
+    )
 
 
 class OperationSerializer(OperationRefSerializer):
@@ -56,6 +61,9 @@ class OperationSerializer(OperationRefSerializer):
 
     store = serializers.CharField()
     tenant = serializers.CharField()
+    generation = serializers.IntegerField(help_text="Of the store's spec that it works towards.")
+    queue_position = serializers.IntegerField(allow_null=True, help_text="1 is next; null for what doesn't wait.")
+    request_id = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)

@@ -99,7 +99,11 @@ def _spec() -> Schema:
                 "enum": list(DriftPolicy.values),
                 "default": DriftPolicy.HEAL.value,
             },
-            "suspend": {"type": "boolean", "description": "True stops the store and keeps its data.", "default": False},
+            "suspend": {
+                "type": "boolean",
+                "description": "True stops all work on the store but its removal.",
+                "default": False,
+            },
         },
     }
 

@@ -4,8 +4,9 @@ import structlog
 from celery import shared_task
 from django.db.models import F, Q
 
+from config.breaker import Breaker
 from provisioner import labels
-from provisioner.cluster import ClusterError, cluster
+from provisioner.cluster import ClusterError, Unavailable, cluster
 from provisioner.cluster.kinds import STORE
 from provisioner.messages import send
 from provisioner.mirror import listener, writer
@@ -17,6 +18,9 @@ COALESCE_SECONDS = 0.25
 """At most one write of a store's status in this time."""
 
 _PENDING_MS = 5000
+
+CLUSTER = Breaker(5.0)
+"""An API server that hangs costs each write its timeout: a pile of them must not hold up the sweep behind it."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +35,13 @@ def mirror_soon(store_id: int) -> None:
 def write_mirror(store_id: int) -> None:
     """Write one store's mirror. The mark goes first, so that a change during the write asks for another."""
     streams().delete(_pending_key(store_id))
+    if CLUSTER.is_open:
+        return
     try:
         writer.write(cluster(), store_id)
     except ClusterError as error:
+        if isinstance(error, Unavailable):
+            CLUSTER.trip()
         log.warning("mirror not written, the sweep will", store_id=store_id, error=str(error))
 
 
@@ -46,7 +54,8 @@ def sweep_mirrors() -> None:
         stale = Q(mirror__isnull=True) | Q(mirror__written_at__isnull=True) | Q(mirror__written_at__lt=F("updated_at"))
         for store_id in Store.objects.not_gone().filter(stale).values_list("pk", flat=True):
             write_mirror(store_id)
-        _take_wishes()
+        if not CLUSTER.is_open:
+            _take_wishes()
 
 
 def _take_wishes() -> None:

@@ -60,9 +60,7 @@ def _record_done(operation: Operation, step: Step, lease: Lease, result: Done) -
     last = PIPELINES[operation.kind].steps[-1].name == step.name
     with transaction.atomic():
         Store.objects.select_for_update(no_key=True).get(pk=operation.store_id)
-        if operation.blocker:
-            transitions.name_blocker(operation, "")
-            operation.blocker = ""
+        _note_blocker(operation, step, "")
         transitions.finish(lease, StepState.SKIPPED if result.skipped else StepState.SUCCEEDED)
         change = Change(result.event, result.message, step.name, result.conditions, operation.request_id)
         apply_change(operation.store_id, activity_of(operation), change)

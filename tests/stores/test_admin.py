@@ -42,6 +42,7 @@ def test_a_store_shows_badge_conditions_pipeline_and_events(root: Client, store:
     page = root.get(reverse("admin:stores_store_change", args=[store.pk])).content.decode()
 
     assert "background:#64748b" in page
+    assert "It waits for one of the 3 slots; its place in the queue is 1." in page
     for text in ("Pending", "Reconciling", "WaitingForSlot", "STORE_REQUESTED", "Namespace: pending"):
         assert text in page, text
     assert 'name="_save"' not in page
@@ -67,6 +68,20 @@ def test_actions_go_through_the_services(root: Client, store: Store) -> None:
     store.refresh_from_db()
     assert store.phase == Phase.DELETING
     assert [entry.action for entry in AuditEntry.objects.filter(actor="root")] == ["store.delete"]
+
+
+def test_an_operator_can_suspend_resume_and_reconcile(root: Client, store: Store) -> None:
+    act(root, "suspend_selected", store)
+    store.refresh_from_db()
+    assert store.phase == Phase.SUSPENDED
+    assert "is suspended; resume it first" in act(root, "reconcile_selected", store)
+
+    act(root, "resume_selected", store)
+    store.refresh_from_db()
+    assert store.phase == Phase.PENDING
+    assert "Asked for: 1" in act(root, "reconcile_selected", store)
+    done = AuditEntry.objects.filter(actor="root").order_by("pk").values_list("action", flat=True)
+    assert list(done) == ["store.suspend", "store.resume", "store.reconcile"]
 
 
 def test_staff_without_the_permission_have_no_actions(store: Store) -> None:

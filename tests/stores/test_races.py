@@ -1,13 +1,14 @@
 """Many callers at the same moment: limits and names hold, and nobody gets a 500."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from stores.models import Store, StoreEvent
 from tenants.models import AuditEntry, Membership, Tenant, User
-from tests.people import as_user, at_once
+from tests.people import WISH, as_user, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,3 +63,17 @@ def test_ten_deletes_at_once_start_one_removal() -> None:
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert StoreEvent.objects.filter(type="DELETE_START").count() == 1
     assert AuditEntry.objects.filter(action="store.delete").count() == 1
+
+
+def test_creates_of_many_tenants_at_once_never_overfill_the_queue(settings: Any) -> None:
+    settings.STOREPLANE_QUEUE_LIMIT = 5
+    for number in range(12):
+        as_user(f"user-{number}").get("/me")
+
+    answers = at_once(12, lambda number: as_user(f"user-{number}").post("/stores", {**WISH, "name": f"shop-{number}"}))
+
+    assert Counter(answer.status_code for answer in answers) == {201: 5, 503: 7}
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused["Retry-After"] == "30"
+    assert refused.json()["type"] == "urn:storeplane:problem:queue-full"
+    assert Store.objects.count() == 5

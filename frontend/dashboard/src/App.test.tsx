@@ -195,6 +195,24 @@ describe("a store's page", () => {
     await waitFor(() => expect(sent("POST /stores/alpha/retry")).toHaveLength(1));
   });
 
+  it("is reconciled, suspended and resumed, and tells why it is where it is", async () => {
+    const explanation = "It waits for one of the 3 slots; its place in the queue is 2.";
+    platform.add("alpha", "Ready", { operation: { id: "op", kind: "reconcile", state: "queued", explanation } });
+    const user = open("/ui/stores/alpha");
+    expect(await screen.findByRole("region", { name: "Reconciliation" })).toHaveTextContent(explanation);
+    await user.click(await screen.findByRole("button", { name: "Reconcile now" }));
+    await waitFor(() => expect(sent("POST /stores/alpha/reconcile")).toHaveLength(1));
+    await user.click(screen.getByRole("switch", { name: /^Suspend/ }));
+    expect(await screen.findByText("The store is suspended; resume it first.")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Reconcile now" })).toBeDisabled();
+    await user.click(screen.getByRole("switch", { name: /^Suspend/ }));
+    await waitFor(() => expect(screen.getByRole("button", { name: "Reconcile now" })).toBeEnabled());
+    expect(sent("PATCH /stores/alpha").map((request) => request.body)).toEqual([
+      { suspended: true },
+      { suspended: false },
+    ]);
+  });
+
   it("shows credentials on a click only, and hides them again", async () => {
     platform.add("alpha", "Ready");
     const user = open("/ui/stores/alpha");

@@ -70,7 +70,7 @@ export class Platform {
       deletion_protection: false,
       conditions: [],
       pipeline: pipeline(phase === "Ready" ? 5 : 0),
-      operation: { id: "op", kind: "provision", state: "running" },
+      operation: { id: "op", kind: "provision", state: "running", explanation: "" },
       ...more,
     };
     this.stores.set(name, store);
@@ -128,7 +128,7 @@ export class Platform {
     if (!store) return problem(404, "not-found", "There is nothing of that name, or it isn't yours to see.");
     if (page === "logs") return HttpResponse.json({ next: null, previous: null, results: this.logOf(store) });
     if (page === "credentials") return HttpResponse.json(credentials);
-    if (page === "retry") return HttpResponse.json({}, { status: 202 });
+    if (page === "retry" || page === "reconcile") return HttpResponse.json({}, { status: 202 });
     if (what.startsWith("DELETE")) {
       this.change(store.name, { phase: "Deleting" }, "DELETE_START");
       return HttpResponse.json({}, { status: 202 });
@@ -169,6 +169,9 @@ export class Platform {
           !store.deletion_protection && store.phase !== "Deleting",
           "The store is protected from deletion.",
         ),
+        reconcile: verdict(!store.suspended, "The store is suspended; resume it first."),
+        suspend: verdict(!store.suspended, "The store is suspended already."),
+        resume: verdict(store.suspended, "The store isn't suspended."),
         change: verdict(true, ""),
         credentials: verdict(true, ""),
       },

@@ -125,7 +125,9 @@ def test_a_dead_release_that_is_marked_failed_can_be_upgraded(
     assert colour(kube, namespace) == "blue"
 
 
-def test_a_release_that_helm_takes_up_is_not_marked_failed(kube: Cluster, namespace: str, helm: Helm, chart: Path) -> None:
+def test_a_release_that_helm_takes_up_is_not_marked_failed(
+    kube: Cluster, namespace: str, helm: Helm, chart: Path
+) -> None:
     assert mark_failed(kube, "store", namespace, why="x") is False
     helm.install("store", namespace, chart, RED)
     assert mark_failed(kube, "store", namespace, why="x") is False

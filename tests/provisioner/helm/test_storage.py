@@ -11,6 +11,8 @@ from provisioner.cluster import Manifest
 from provisioner.helm import release_manifest, values_digest
 from provisioner.helm.storage import decode, encode, marked_failed, release_of, status_of
 
+MANIFEST = "---\nkind: A\nmetadata: {name: a}\n---\n# nothing\n---\nkind: B\nmetadata: {name: b, namespace: n}\n"
+
 
 def record(revision: int, status: str, **more: Any) -> dict[str, Any]:
     """What Helm keeps for one revision, cut to what is read here."""
@@ -21,7 +23,7 @@ def record(revision: int, status: str, **more: Any) -> dict[str, Any]:
         "info": {"status": status, "description": "Install complete", "last_deployed": "2026-01-01T00:00:00Z"},
         "chart": {"metadata": {"name": "medusa", "version": "0.1.0", "appVersion": "2.18.0"}},
         "config": {"a": 1},
-        "manifest": "---\nkind: A\nmetadata: {name: a}\n---\n# nothing\n---\nkind: B\nmetadata: {name: b, namespace: n}\n",
+        "manifest": MANIFEST,
         **more,
     }
 

@@ -3,6 +3,9 @@ import type { Credentials, Engine, Health, Me, NewStore, Page, Plan, Store, Stor
 
 const store = (name: string) => `/stores/${encodeURIComponent(name)}`;
 
+/** What can be changed while a store lives. */
+export type Changes = Partial<Pick<Store, "display_name" | "deletion_protection" | "drift_policy" | "suspended">>;
+
 export const api = {
   me: (signal?: AbortSignal) => request<Me>("/me", withSignal(signal)),
   engines: () => request<Engine[]>("/engines"),
@@ -12,9 +15,10 @@ export const api = {
   store: (name: string, signal?: AbortSignal) => request<StoreDetail>(store(name), withSignal(signal)),
   stores: allStores,
   createStore: (wish: NewStore) => request<StoreDetail>("/stores", { method: "POST", body: wish }),
-  changeStore: (name: string, changes: Partial<Pick<Store, "display_name" | "deletion_protection" | "drift_policy">>) =>
+  changeStore: (name: string, changes: Changes) =>
     request<StoreDetail>(store(name), { method: "PATCH", body: changes }),
   deleteStore: (name: string) => request<unknown>(store(name), { method: "DELETE" }),
+  reconcileStore: (name: string) => request<unknown>(`${store(name)}/reconcile`, { method: "POST" }),
   retryStore: (name: string) => request<unknown>(`${store(name)}/retry`, { method: "POST" }),
   credentials: (name: string) => request<Credentials>(`${store(name)}/credentials`),
   /** One page of the activity log, newest first; `page` is the `next` of the page before. */

@@ -30,6 +30,8 @@ export interface OperationRef {
   id: string;
   kind: string;
   state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+  /** Why it is where it is, in one sentence; empty once it has succeeded. */
+  explanation: string;
 }
 
 export interface Store {
@@ -63,7 +65,7 @@ export interface Verdict {
   reason: string | null;
 }
 
-export type ActionName = "retry" | "delete" | "change" | "suspend" | "credentials";
+export type ActionName = "retry" | "reconcile" | "delete" | "change" | "suspend" | "resume" | "credentials";
 
 export interface StoreDetail extends Store {
   /** The last 15, newest first. */

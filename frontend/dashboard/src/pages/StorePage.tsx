@@ -31,7 +31,13 @@ export default function StorePage() {
 
 function StoreView({ store }: { store: Store }) {
   // What a caller may do changes with these, and only a fetch tells it.
-  const version = [store.phase, store.generation, store.deletion_protection, store.operation?.state].join(" ");
+  const version = [
+    store.phase,
+    store.generation,
+    store.deletion_protection,
+    store.suspended,
+    store.operation?.state,
+  ].join(" ");
   const { data: detail, error } = useStoreDetail(store.name, version);
   return (
     <Stack gap="xl">
@@ -49,8 +55,13 @@ function StoreView({ store }: { store: Store }) {
         <Text data-testid="store-message">{store.message}</Text>
       </Stack>
       {store.phase === "Failed" && <Failure store={store} detail={detail} />}
-      <Section title={store.operation?.kind === "teardown" ? "Removal" : "Pipeline"}>
+      <Section title={pipelineTitle(store)}>
         <Pipeline steps={store.pipeline} />
+        {store.operation?.explanation && store.phase !== "Failed" && (
+          <Text size="sm" c="dimmed" mt="xs" data-testid="explanation">
+            {store.operation.explanation}
+          </Text>
+        )}
       </Section>
       {Boolean(error) && !detail && <ProblemAlert title="What you may do here is not known" error={error} />}
       <Section title="Activity">
@@ -74,6 +85,11 @@ function StoreView({ store }: { store: Store }) {
       )}
     </Stack>
   );
+}
+
+function pipelineTitle(store: Store): string {
+  const titles: Record<string, string> = { teardown: "Removal", reconcile: "Reconciliation" };
+  return titles[store.operation?.kind ?? ""] ?? "Pipeline";
 }
 
 function Section({ title, children }: { title: string; children: React.ReactNode }) {

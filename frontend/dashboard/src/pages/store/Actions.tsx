@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { api } from "../../api/endpoints";
+import { api, type Changes } from "../../api/endpoints";
 import { keys } from "../../api/queries";
 import type { Store, StoreDetail, Verdict } from "../../api/types";
 import { ProblemAlert } from "../../components/ProblemAlert";
@@ -16,25 +16,37 @@ interface ActionsProps {
 export function Actions({ store, allowed }: ActionsProps) {
   const done = useLookAgain(store.name);
   const [asking, setAsking] = useState(false);
-  const protect = useMutation({
+  const change = useMutation({
     onSuccess: done,
-    mutationFn: (wanted: boolean) => api.changeStore(store.name, { deletion_protection: wanted }),
+    mutationFn: (wanted: Changes) => api.changeStore(store.name, wanted),
   });
   return (
     <Stack align="flex-start">
-      {protect.error && <ProblemAlert title="That did not work" error={protect.error} />}
+      {change.error && <ProblemAlert title="That did not work" error={change.error} />}
       {/* A failed store has it beside the reason of the failure. */}
       {store.phase !== "Failed" && (
         <Action verdict={allowed.retry}>
           <RetryButton name={store.name} verdict={allowed.retry} />
         </Action>
       )}
+      <Action verdict={allowed.reconcile}>
+        <ReconcileButton name={store.name} verdict={allowed.reconcile} />
+      </Action>
+      <Action verdict={store.suspended ? allowed.resume : allowed.suspend}>
+        <Switch
+          label="Suspend: do nothing to this store until it is resumed"
+          checked={store.suspended}
+          disabled={!(store.suspended ? allowed.resume : allowed.suspend)?.allowed || change.isPending}
+          onChange={(event) => change.mutate({ suspended: event.currentTarget.checked })}
+          data-testid="suspend-store"
+        />
+      </Action>
       <Action verdict={allowed.change}>
         <Switch
           label="Protect from deletion"
           checked={store.deletion_protection}
-          disabled={!allowed.change?.allowed || protect.isPending}
-          onChange={(event) => protect.mutate(event.currentTarget.checked)}
+          disabled={!allowed.change?.allowed || change.isPending}
+          onChange={(event) => change.mutate({ deletion_protection: event.currentTarget.checked })}
         />
       </Action>
       <Action verdict={allowed.delete}>
@@ -68,6 +80,26 @@ export function RetryButton({ name, verdict }: { name: string; verdict: Verdict 
         Try again
       </Button>
       {retry.error && <ProblemAlert title="That did not work" error={retry.error} />}
+    </>
+  );
+}
+
+/** Has the store compared with what was asked for, and put right what differs. */
+function ReconcileButton({ name, verdict }: { name: string; verdict: Verdict | undefined }) {
+  const done = useLookAgain(name);
+  const reconcile = useMutation({ mutationFn: () => api.reconcileStore(name), onSuccess: done });
+  return (
+    <>
+      <Button
+        variant="default"
+        disabled={!verdict?.allowed}
+        loading={reconcile.isPending}
+        onClick={() => reconcile.mutate()}
+        data-testid="reconcile-store"
+      >
+        Reconcile now
+      </Button>
+      {reconcile.error && <ProblemAlert title="That did not work" error={reconcile.error} />}
     </>
   );
 }

@@ -1,0 +1,152 @@
+"""What each step makes of what it sees, as tables: the namespace, the workloads, and what is asked to go."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioner import labels
+from provisioner.pipelines.context import SLICE_SECONDS
+from provisioner.pipelines.steps import leaving, namespace, workloads
+from provisioner.pipelines.steps.namespace import Standing
+from provisioner.pipelines.steps.workloads import Verdict
+
+OURS = {"metadata": {"labels": {labels.STORE_LABEL: "tea"}}}
+GOING = {"metadata": {"labels": {labels.STORE_LABEL: "tea"}, "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+STANDINGS = {
+    "nothing": (None, Standing.ABSENT),
+    "ours": (OURS, Standing.OURS),
+    "on its way out": (GOING, Standing.LEAVING),
+    "without labels": ({"metadata": {}}, Standing.FOREIGN),
+    "of another store": ({"metadata": {"labels": {labels.STORE_LABEL: "coffee"}}}, Standing.FOREIGN),
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), STANDINGS.values(), ids=STANDINGS.keys())
+def test_a_namespace_is_judged_by_its_labels_alone(found: dict[str, Any] | None, expected: Standing) -> None:
+    assert namespace.judge(found, "tea") == expected
+
+
+@pytest.mark.parametrize(
+    ("standing", "born", "has_secret", "expected"),
+    [
+        (Standing.ABSENT, False, False, namespace.Action.MAKE),
+        (Standing.ABSENT, True, False, namespace.Action.DATA_LOST),
+        (Standing.LEAVING, False, False, namespace.Action.WAIT),
+        (Standing.LEAVING, True, True, namespace.Action.WAIT),
+        (Standing.FOREIGN, False, False, namespace.Action.REFUSE),
+        (Standing.FOREIGN, True, True, namespace.Action.REFUSE),
+        (Standing.OURS, False, False, namespace.Action.KEEP),
+        (Standing.OURS, True, True, namespace.Action.KEEP),
+        (Standing.OURS, True, False, namespace.Action.SECRET_LOST),
+    ],
+)
+def test_what_follows_for_the_namespace(
+    standing: Standing, born: bool, has_secret: bool, expected: namespace.Action
+) -> None:
+    assert namespace.decide(standing, born=born, has_secret=has_secret) == expected
+
+
+def workload(*, ready: int, observed: int = 1) -> dict[str, Any]:
+    status = {"readyReplicas": ready, "updatedReplicas": ready, "observedGeneration": observed}
+    return {"metadata": {"generation": 1}, "spec": {"replicas": 1}, "status": status}
+
+
+def pod(reason: str) -> dict[str, Any]:
+    state = {"waiting": {"reason": reason, "message": "see above"}}
+    return {"status": {"containerStatuses": [{"name": "backend", "state": state}]}}
+
+
+WORKLOADS: dict[str, tuple[Any, list[Any], Verdict, str]] = {
+    "ready": (workload(ready=1), [], Verdict.READY, ""),
+    "not there": (None, [], Verdict.WAIT, "the backend's pod to be made"),
+    "of an older generation": (workload(ready=1, observed=0), [], Verdict.WAIT, "the backend's pod to be made"),
+    "starting": (
+        workload(ready=0),
+        [pod("ContainerCreating")],
+        Verdict.WAIT,
+        "the backend to answer its readiness probe",
+    ),
+    "crashing: that may pass": (
+        workload(ready=0),
+        [pod("CrashLoopBackOff")],
+        Verdict.WAIT,
+        "the backend: container backend is in CrashLoopBackOff",
+    ),
+    "an image that can't be": (
+        workload(ready=0),
+        [pod("InvalidImageName")],
+        Verdict.HOPELESS,
+        "The backend can't start: InvalidImageName in container backend: see above.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "pods", "verdict", "sentence"), WORKLOADS.values(), ids=WORKLOADS.keys())
+def test_a_workload_is_judged_by_its_status_and_its_pods(
+    found: Any, pods: list[Any], verdict: Verdict, sentence: str
+) -> None:
+    assert workloads.judge(found, pods, "backend") == (verdict, sentence)
+
+
+BLOCKERS: dict[str, tuple[Any, str]] = {
+    "gone meanwhile": (None, ""),
+    "says nothing": ({"metadata": {}}, ""),
+    "a finalizer": (
+        {"metadata": {"finalizers": ["kubernetes.io/pvc-protection", "example.com/hold"]}},
+        "held by the finalizer(s) kubernetes.io/pvc-protection, example.com/hold",
+    ),
+    "a namespace with something left in it": (
+        {
+            "metadata": {"finalizers": []},
+            "status": {
+                "conditions": [
+                    {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "All fine"},
+                    {"type": "NamespaceContentRemaining", "status": "True", "message": "1 widget is left"},
+                    {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "example.com/hold in 1"},
+                ]
+            },
+        },
+        "1 widget is left; example.com/hold in 1",
+    ),
+    "an API group that can't be asked": (
+        {
+            "metadata": {},
+            "status": {
+                "conditions": [
+                    {"type": "NamespaceDeletionDiscoveryFailure", "status": "True", "message": "metrics.k8s.io is away"}
+                ]
+            },
+        },
+        "metrics.k8s.io is away",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), BLOCKERS.values(), ids=BLOCKERS.keys())
+def test_what_does_not_go_is_asked_what_holds_it(found: Any, expected: str) -> None:
+    assert leaving.blocker(found) == expected
+
+
+@given(st.floats(0, 10**7))
+def test_a_removal_that_is_stuck_never_keeps_a_worker_for_long(spent: float) -> None:
+    pace = leaving.pace(spent)
+
+    assert 0 < pace.watch <= SLICE_SECONDS / 4
+    assert 0 <= pace.delay <= 15
+    assert spent < 60 or pace.watch <= 0.5
+
+
+def test_only_volumes_of_the_namespace_that_go_with_their_claim_are_waited_for() -> None:
+    def volume(name: str, of: str, policy: str) -> dict[str, Any]:
+        spec = {"claimRef": {"namespace": of}, "persistentVolumeReclaimPolicy": policy}
+        return {"metadata": {"name": name}, "spec": spec}
+
+    volumes = [volume("a", "store-tea", "Delete"), volume("b", "store-tea", "Retain"), volume("c", "other", "Delete")]
+    unbound: dict[str, Any] = {"metadata": {"name": "d"}, "spec": {}}
+
+    found = leaving.volumes_of([*volumes, unbound], "store-tea")
+
+    assert [each["metadata"]["name"] for each in found] == ["a"]

@@ -1,0 +1,230 @@
+"""A store is deleted at any moment: it goes without a trace, and what holds it up is named."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from provisioner.cluster import Cluster, Manifest, Unavailable
+from provisioner.cluster.kinds import CONFIG_MAP, NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, STORE
+from provisioner.mirror import writer
+from provisioner.operations import transitions
+from provisioner.operations.models import FINISHED, Operation, OperationKind, OperationState, StepState
+from provisioner.pipelines.context import Context
+from provisioner.pipelines.results import Done, Wait
+from provisioner.pipelines.runner import run_link
+from provisioner.pipelines.steps import ACTIONS
+from stores.choices import EventType, Phase
+from stores.models import Store
+from stores.services import request_teardown
+from tests.people import at_once
+from tests.provisioner.factories import StoreFactory, operation
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
+
+BIRTH = ("namespace", "helm", "db", "backend", "storefront")
+MOST_LOOKS = 200
+
+
+@pytest.fixture(autouse=True)
+def definition(kube: Cluster, settings: Any) -> None:
+    """The Store resource is known to the API server, and patience is short."""
+    call_command("install_crd", stdout=open("/dev/null", "w"))  # noqa: SIM115
+    settings.STOREPLANE_BLOCKED_SECONDS = 0.5
+
+
+@pytest.fixture
+def store(kube: Cluster) -> Iterator[Store]:
+    made = StoreFactory(volume_size="1Gi", ready_at=None)
+    writer.write(kube, made.pk)
+    yield made
+    hold(kube, made, [])
+
+
+def look(running: Operation) -> bool:
+    """One delivered link of the step that the operation has come to; false once there is none."""
+    running.refresh_from_db()
+    step = running.steps.exclude(state__in=FINISHED).first()
+    if running.state != OperationState.RUNNING or step is None:
+        return False
+    transitions.hurry(running)
+    run_link(running.pk, step.name, ACTIONS[running.kind])
+    return True
+
+
+def carry(running: Operation, until: Callable[[], bool] = lambda: False) -> None:
+    """Look again and again until it is over, or until something is so."""
+    for _ in range(MOST_LOOKS):
+        if until() or not look(running):
+            return
+    pytest.fail(f"{running} is still at {running.steps.exclude(state__in=FINISHED).first()}")
+
+
+def removal(store: Store) -> Operation:
+    request_teardown(store)
+    return store.operations.get(kind=OperationKind.TEARDOWN)
+
+
+def hold(kube: Cluster, store: Store, finalizers: list[str]) -> None:
+    """Put somebody's finalizers on an object in the namespace, or take them away."""
+    if kube.get(CONFIG_MAP, "held", store.namespace) is not None or finalizers:
+        metadata = {"name": "held", "namespace": store.namespace, "finalizers": finalizers}
+        kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+
+def assert_gone(kube: Cluster, store: Store) -> None:
+    store.refresh_from_db()
+    assert store.deleted_at is not None
+    assert kube.get(NAMESPACE, store.namespace) is None
+    assert kube.get(STORE, store.name) is None
+    claims = [volume["spec"].get("claimRef", {}).get("namespace") for volume in kube.list(PERSISTENT_VOLUME)]
+    assert store.namespace not in claims
+    assert not store.operations.exclude(steps__owner="").exists()
+    assert store.events.order_by("-id")[0].type == EventType.DELETE_COMPLETE
+
+
+@pytest.mark.parametrize("done", range(len(BIRTH) + 1))
+def test_a_store_is_deleted_between_any_two_steps_of_its_birth(kube: Cluster, store: Store, done: int) -> None:
+    birth = operation(store)
+    carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= done)
+
+    carry(removal(store))
+
+    assert_gone(kube, store)
+
+
+@pytest.mark.parametrize("name", BIRTH)
+def test_a_step_that_is_acting_stops_before_the_removal_begins(kube: Cluster, store: Store, name: str) -> None:
+    birth = operation(store)
+    carry(birth, until=lambda: birth.steps.exclude(state__in=FINISHED).first().name == name)  # type: ignore[union-attr]
+    inside, go_on = threading.Event(), threading.Event()
+
+    def act(context: Context) -> Done | Wait:
+        inside.set()
+        assert go_on.wait(60)
+        return ACTIONS[birth.kind][name](context)
+
+    def run() -> None:
+        try:
+            run_link(birth.pk, name, {name: act})
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=run)
+    worker.start()
+    assert inside.wait(60)
+    running = removal(store)
+    assert look(running)
+    drain = running.steps.get(name="drain")
+    assert (drain.state, drain.waiting_for) == (StepState.WAITING, f"step '{name}' to let go")
+
+    go_on.set()
+    worker.join(60)
+    carry(running)
+
+    assert_gone(kube, store)
+    assert birth.steps.get(name=name).state == StepState.CANCELLED
+
+
+def test_a_store_in_the_queue_is_deleted_without_a_look_at_helm(kube: Cluster, store: Store) -> None:
+    operation(store, running=False)
+    running = removal(store)
+
+    carry(running)
+
+    assert_gone(kube, store)
+    states = dict(running.steps.values_list("name", "state"))
+    assert {states[name] for name in ("drain", "release", "volumes", "namespace")} == {StepState.SKIPPED}
+
+
+def test_a_failed_store_is_deleted(kube: Cluster, store: Store) -> None:
+    birth = operation(store)
+    carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= 2)
+    transitions.fail(transitions.claim(birth.steps.get(name="db")), "Timeout", "Too slow.")
+    transitions.end(birth, OperationState.FAILED)
+
+    carry(removal(store))
+
+    assert_gone(kube, store)
+
+
+def test_two_deletions_at_once_are_one(kube: Cluster, store: Store) -> None:
+    birth = operation(store)
+    carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= 2)
+
+    ids = {view.id for view in at_once(6, lambda _: request_teardown(store))}
+
+    assert len(ids) == 1
+    carry(Operation.objects.get(pk=ids.pop()))
+    assert_gone(kube, store)
+    assert store.events.filter(type=EventType.DELETE_START).count() == 1
+
+
+def test_a_stuck_finalizer_is_named_once_and_the_resource_kept_until_it_goes(kube: Cluster, store: Store) -> None:
+    birth = operation(store)
+    carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= 1)
+    hold(kube, store, ["example.com/hold"])
+    running = removal(store)
+
+    carry(running, until=lambda: store.events.filter(type=EventType.DELETE_BLOCKED).exists())
+    for _ in range(3):
+        look(running)
+
+    blocked = store.events.get(type=EventType.DELETE_BLOCKED)
+    assert "example.com/hold" in blocked.message
+    store.refresh_from_db()
+    assert store.phase == Phase.DELETING
+    stalled = store.conditions.get(type="Stalled")
+    assert (stalled.status, stalled.reason) == ("True", "DeletionBlocked")
+    assert "example.com/hold" in stalled.message
+    resource = kube.get(STORE, store.name)
+    assert resource is not None
+    assert resource["metadata"]["finalizers"] == ["storeplane.dev/teardown"]
+
+    hold(kube, store, [])
+    carry(running)
+
+    assert_gone(kube, store)
+
+
+def test_a_volume_claim_that_somebody_holds_is_named(kube: Cluster, store: Store) -> None:
+    birth = operation(store)
+    carry(birth)
+    claim = kube.listing(PERSISTENT_VOLUME_CLAIM, store.namespace).items[0]["metadata"]["name"]
+    held = {"metadata": {"finalizers": ["example.com/backup"]}}
+    kube.patch_merge(PERSISTENT_VOLUME_CLAIM, claim, store.namespace, held)
+    running = removal(store)
+
+    carry(running, until=lambda: store.events.filter(type=EventType.DELETE_BLOCKED).exists())
+
+    assert "example.com/backup" in store.events.get(type=EventType.DELETE_BLOCKED).message
+    kube.patch_merge(PERSISTENT_VOLUME_CLAIM, claim, store.namespace, {"metadata": {"finalizers": None}})
+    carry(running)
+    assert_gone(kube, store)
+    assert EventType.DELETE_UNBLOCKED in store.events.values_list("type", flat=True)
+
+
+def test_a_cluster_that_is_away_holds_a_removal_up_and_nothing_is_forgotten(
+    kube: Cluster, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    birth = operation(store)
+    carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= 2)
+    running = removal(store)
+
+    def away(*_: Any, **__: Any) -> Manifest:
+        raise Unavailable("The cluster could not be reached (get Namespace).")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Cluster, "get", away)
+        for _ in range(6):
+            look(running)
+
+    running.refresh_from_db()
+    assert running.state == OperationState.RUNNING
+    assert running.blocker == "The cluster could not be reached (get Namespace)."
+    assert store.events.filter(type=EventType.DELETE_BLOCKED).count() == 1
+    carry(running)
+    assert_gone(kube, store)
