@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Break = Literal["hang", "answer", "error in watch", "drop before", "drop after"]
+Break = Literal["hang", "answer", "error in watch", "drop before", "drop after", "seem unready"]
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "proxy-connection", "te", "upgrade"}
 _REASONS = {409: "Conflict", 410: "Expired", 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable"}
@@ -23,7 +23,8 @@ class Rule:
     """What to break: requests whose method and path (with query) match, `count` times.
 
     `answer` sends `code`, with Retry-After when `retry_after` (seconds) is set; `error in watch` opens the watch and
-    sends the same as an ERROR event; `drop after` lets the server act first.
+    sends the same as an ERROR event; `drop after` lets the server act first; `seem unready` takes the status out of a
+    list, so that whoever asks must watch.
     """
 
     does: Break
@@ -125,8 +126,8 @@ def _handler(upstream: tuple[str, int], faults: Faults, stopping: threading.Even
             rule = faults.take(self.command, self.path)
             # A client that has gone away, or a server that is going, ends the exchange.
             with suppress(OSError, HTTPException):
-                if rule is None or rule.does == "drop after":
-                    self._forward(body, answer=rule is None)
+                if rule is None or rule.does in ("drop after", "seem unready"):
+                    self._forward(body, rule)
                 else:
                     self._break(rule)
                 return
@@ -157,17 +158,19 @@ def _handler(upstream: tuple[str, int], faults: Faults, stopping: threading.Even
                 self.send_header(name, value)
             self.end_headers()
 
-        def _forward(self, body: bytes, *, answer: bool) -> None:
+        def _forward(self, body: bytes, rule: Rule | None) -> None:
             server = HTTPConnection(*upstream, timeout=300)
             try:
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
                 server.request(self.command, self.path, body or None, headers)
                 response = server.getresponse()
-                if not answer:
+                if rule is None:
+                    self._give(response)
+                elif rule.does == "drop after":
                     response.read()
                     self.close_connection = True
-                    return
-                self._give(response)
+                else:
+                    self._give_unready(response)
             finally:
                 server.close()
 
@@ -185,6 +188,14 @@ def _handler(upstream: tuple[str, int], faults: Faults, stopping: threading.Even
             while chunk := response.read1(1 << 16):
                 self._chunk(chunk)
             self._chunk(b"")
+
+        def _give_unready(self, response: HTTPResponse) -> None:
+            listing = json.loads(response.read())
+            for item in listing["items"]:
+                item["status"] = {}
+            content = json.dumps(listing).encode()
+            self._start(response.status, {"Content-Length": str(len(content))})
+            self.wfile.write(content)
 
         def _chunk(self, content: bytes) -> None:
             self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")

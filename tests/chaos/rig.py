@@ -69,7 +69,8 @@ class Rig:
         for number in range(self._plan.provision_workers):
             self._keep_worker(f"provision-{number}", "provision", 3)
         for number in range(self._plan.other_workers):
-            self._keep_worker(f"events-{number}", "teardown,drift,events", 2)
+            self._keep_worker(f"teardown-{number}", "teardown", 2)
+            self._keep_worker(f"events-{number}", "drift,events", 2)
         if self._plan.beat:
             argv = ("beat", "-s", str(self._folder / "beat"), "--pidfile=", "--loglevel", "INFO")
             self.beat = self._keep("beat", argv, "beat: Starting")

@@ -15,7 +15,7 @@ from tests.chaos.waiting import until
 RETRY_AFTER = 4
 
 # Paths, with the store's namespace in the place of NS.
-NAMESPACE = "^/api/v1/namespaces/NS[?]"
+NAMESPACE = "^/api/v1/namespaces/NS([?]|$)"
 CREDENTIALS = "^/api/v1/namespaces/NS/secrets[?].*fieldManager=storeplane"
 RECORD = "^/api/v1/namespaces/NS/secrets.*(helm|$)"
 BACKEND = "^/apis/apps/v1/namespaces/NS/deployments/backend"
@@ -29,8 +29,9 @@ def answers(code: int, retry_after: int = 0) -> tuple[Rule, ...]:
     return (
         Rule("answer", "PATCH", NAMESPACE, 1, code, retry_after),
         Rule("answer", "PATCH|POST", BACKEND.removesuffix("/backend"), 1, code, retry_after),
-        Rule("answer", "GET", WATCH, 2, code, retry_after),
         Rule("answer", "GET", LIST, 1, code, retry_after),
+        Rule("seem unready", "GET", LIST),
+        Rule("answer", "GET", WATCH, 2, code, retry_after),
     )
 
 
@@ -41,18 +42,19 @@ def drops(does: Break) -> tuple[Rule, ...]:
         Rule(does, "POST", CREDENTIALS),
         Rule(does, "PATCH", DATABASE),
         Rule(does, "PATCH", BACKEND),
+        Rule("seem unready", "GET", LIST),
         Rule(does, "GET", WATCH),
     )
 
 
 FAULTS: dict[str, tuple[Rule, ...]] = {
-    "silent": (Rule("hang", "PATCH", NAMESPACE), Rule("hang", "GET", WATCH)),
+    "silent": (Rule("hang", "PATCH", NAMESPACE), Rule("seem unready", "GET", LIST), Rule("hang", "GET", WATCH)),
     "silent-helm": (Rule("hang", "PATCH|POST", BACKEND.removesuffix("/backend")),),
     "conflict": answers(409),
     "gone": answers(410),
-    "gone-in-watch": (Rule("error in watch", "GET", WATCH, 3, 410),),
+    "gone-in-watch": (Rule("seem unready", "GET", LIST), Rule("error in watch", "GET", WATCH, 2, 410)),
     "busy": answers(429, RETRY_AFTER),
-    "busy-in-watch": (Rule("error in watch", "GET", WATCH, 2, 429),),
+    "busy-in-watch": (Rule("seem unready", "GET", LIST), Rule("error in watch", "GET", WATCH, 2, 429)),
     "broken": answers(500),
     "dropped-before": drops("drop before"),
     "dropped-after": drops("drop after"),
@@ -61,7 +63,7 @@ FAULTS: dict[str, tuple[Rule, ...]] = {
 
 UNINSTALLED = "^/(api|apis)/.*namespaces/NS/(deployments|services|secrets)/"
 CLAIMS = "^/api/v1/namespaces/NS/persistentvolumeclaims"
-MIRROR = "^/apis/storeplane.dev/v1/stores/NAME"
+MIRROR = "^/apis/storeplane.dev/v1/stores/NAME([/?]|$)"
 
 
 def removal(does: Break, code: int = 0, retry_after: int = 0) -> tuple[Rule, ...]:
@@ -71,8 +73,8 @@ def removal(does: Break, code: int = 0, retry_after: int = 0) -> tuple[Rule, ...
         for method, path in (
             ("DELETE", UNINSTALLED),
             ("DELETE", CLAIMS),
-            ("DELETE", NAMESPACE.replace("[?]", "")),
-            ("GET", NAMESPACE.replace("[?]", "") + "$"),
+            ("DELETE", NAMESPACE),
+            ("GET", NAMESPACE),
             ("DELETE|PATCH", MIRROR),
         )
     )
@@ -163,7 +165,7 @@ def test_a_busy_cluster_is_given_the_time_that_it_asks_for(proxy: Proxy, born: d
     refused = [asked for asked in broken(proxy, born["busy"]) if asked.method != "GET"]
     assert refused
     for asked in refused:
-        same = proxy.asked(asked.method, f"^{asked.path.partition('?')[0]}")
+        same = proxy.asked(asked.method, f"^{asked.path.partition('?')[0]}([?]|$)")
         again = min(each.at for each in same if each.at > asked.at)
         assert again - asked.at >= RETRY_AFTER * 0.98, asked
 
