@@ -2,18 +2,17 @@
 
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import redis
-from config.celery import app
-from config.redis_urls import for_celery, with_database
 from django.conf import settings
 from django.test import override_settings
-from sandbox.launcher.programs import redis_server
 
+from config.celery import app
+from config.redis_urls import for_celery, with_database
+from sandbox.launcher.programs import redis_server
 from stores.publish import streams
 from tests import plugin
 from tests.chaos.processes import MARK, Process
@@ -27,11 +26,19 @@ class Broker:
         self._data, self.socket = folder / "redis", plugin.FOLDER / f"{mark}.sock"
         self._data.mkdir()
         argv = [str(redis_server()), "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
-        argv += ["--appendonly", "yes", "--appendfsync", "no", "--dir", str(self._data), "--maxmemory-policy", "noeviction"]
+        argv += [
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "no",
+            "--dir",
+            str(self._data),
+            "--maxmemory-policy",
+            "noeviction",
+        ]
         env = {MARK: mark, "PATH": os.environ.get("PATH", os.defpath)}
         log = folder / "logs" / "redis.log"
-        # Redis answers SIGTERM by an orderly end, which waits for nobody.
-        self.process = Process("redis", argv, env, log, "ready to accept connections", stop=signal.SIGTERM)
+        self.process = Process("redis", argv, env, log, "ready to accept connections")
 
     @property
     def url(self) -> str:

@@ -1,7 +1,6 @@
 """A Kubernetes API for these tests alone: the sandbox with pods that get ready without a process."""
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ def sandbox(folder: Path) -> Iterator[Path]:
     argv += ["--ingress-port", "0", "--runtime", "fake", "--ready-after-ms", str(READY_AFTER_MS)]
     argv += ["--kubeconfig", str(kubeconfig)]
     env = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
-    process = Process("sandbox", argv, env, folder / "log", "sandbox ready on", stop=signal.SIGTERM)
+    process = Process("sandbox", argv, env, folder / "log", "sandbox ready on")
     process.start()
     try:
         until(process.is_ready, lambda: f"the sandbox: {process.tail()}", seconds=60)
@@ -81,4 +80,3 @@ def redirected(kubeconfig: Path, port: int, target: Path) -> Path:
 def _is_served(definition: dict[str, object] | None) -> bool:
     conditions = ((definition or {}).get("status") or {}).get("conditions", [])  # type: ignore[attr-defined]
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
-

@@ -74,5 +74,3 @@ def make_rig(
             return box
 
         yield make
-
-

@@ -22,11 +22,9 @@ _STOPS_WITHIN_SECONDS = 20.0
 class Process:
     """One process in a session of its own; its output is appended to a file over all its lives."""
 
-    def __init__(
-        self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path, ready: str, *, stop: int = signal.SIGTERM
-    ) -> None:
+    def __init__(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path, ready: str) -> None:
         self.name, self.log, self.lives = name, log, 0
-        self._argv, self._env, self._ready, self._stop = list(argv), dict(env), ready.encode(), stop
+        self._argv, self._env, self._ready = list(argv), dict(env), ready.encode()
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0
 
@@ -63,21 +61,18 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL the whole group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait()
-
-    def ask_to_stop(self) -> None:
-        """Ask as an operator would."""
-        if self._process is not None and self.runs():
-            self._process.send_signal(self._stop)
-
-    def stop(self) -> None:
-        """Ask, and wait; whoever doesn't go in time is killed."""
         if self._process is None:
             return
-        self.ask_to_stop()
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it as an operator would; whoever doesn't go in time is killed."""
+        if self._process is None:
+            return
+        if self.runs():
+            self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(_STOPS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:

@@ -19,8 +19,10 @@ VICTIMS = get_args(Victim)
 @pytest.fixture(scope="module")
 def rig(make_rig: MakeRig) -> Rig:
     """Two workers of each sort: the one that is killed has a fellow who goes on."""
-    # Room for all five at once: the slots are the subject of a test of their own.
-    box = make_rig(Plan(provision_workers=2, other_workers=2, env={"STOREPLANE_PROVISION_SLOTS": "5"}))
+    # Room for all five at once, since the slots are the subject of a test of their own; and a lost message is sent
+    # again soon, since this test waits for some forty.
+    env = {"STOREPLANE_PROVISION_SLOTS": "5", "STOREPLANE_RESEND_SECONDS": "1"}
+    box = make_rig(Plan(provision_workers=2, other_workers=2, env=env))
     box.undisturbed()
     return box
 
@@ -59,7 +61,9 @@ def kills_during_helm(rig: Rig, name: str) -> int:
     assert step.started_at is not None
     assert step.finished_at is not None
     begin, end = step.started_at.timestamp(), step.finished_at.timestamp()
-    return sum(begin <= kill.at <= end and (kill.store == name or kill.victim == "worker") for kill in rig.orders.kills())
+    return sum(
+        begin <= kill.at <= end and (kill.store == name or kill.victim == "worker") for kill in rig.orders.kills()
+    )
 
 
 def held_for(kill: Kill) -> float:

@@ -11,7 +11,7 @@ from tests.chaos.rig import Plan, Rig
 @pytest.fixture(scope="module")
 def rig(make_rig: MakeRig) -> Rig:
     """A platform that soon sends again: each step of these stores waits for that."""
-    box = make_rig(Plan(env={"STOREPLANE_RESEND_SECONDS": "1"}))
+    box = make_rig(Plan(env={"STOREPLANE_RESEND_SECONDS": "0.5", "STOREPLANE_SWEEP_SECONDS": "0.5"}))
     box.undisturbed()
     return box
 

@@ -20,22 +20,22 @@ STORES = 30
 
 
 class Killer:
-    """Kills a worker, or one of its children, every few seconds."""
+    """Kills a worker, one of its children, or beat, every few seconds."""
 
-    def __init__(self, workers: list[Process], seed: int) -> None:
+    def __init__(self, processes: list[Process], seed: int) -> None:
         self.killed: list[str] = []
-        self._workers, self._random = workers, random.Random(seed)  # noqa: S311 - a repeatable test
+        self._processes, self._random = processes, random.Random(seed)  # noqa: S311 - a repeatable test
 
     def kill_one(self) -> None:
-        worker = self._random.choice(self._workers)
-        whole = self._random.random() < 0.4
+        victim = self._random.choice(self._processes)
+        whole = victim.name == "beat" or self._random.random() < 0.4
         # It may be on its way up, or have died this very moment.
         with suppress(psutil.Error, ProcessLookupError, IndexError):
             if whole:
-                os.killpg(worker.pid, signal.SIGKILL)
+                os.killpg(victim.pid, signal.SIGKILL)
             else:
-                self._random.choice(psutil.Process(worker.pid).children()).kill()
-            self.killed.append(f"{worker.name} {'whole' if whole else 'child'}")
+                self._random.choice(psutil.Process(victim.pid).children()).kill()
+            self.killed.append(f"{victim.name} {'whole' if whole else 'child'}")
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -59,7 +59,7 @@ def test_thirty_stores_are_born_once_each_while_workers_are_killed_at_random(mak
     rig: Rig = make_rig(Plan(provision_workers=2, other_workers=2))
     shape = rig.undisturbed()
     names = [rig.name(f"{number:02}") for number in range(STORES)]
-    killer = Killer(rig.workers, SEED)
+    killer = Killer(rig.processes, SEED)
 
     with sampled() as seen, killer.at_work():
         rig.ask_for(*names)

@@ -14,8 +14,8 @@ from typing import Any
 import django
 from celery.exceptions import Ignore
 from celery.signals import task_postrun
-from config.celery import app
 
+from config.celery import app
 from tests.chaos import mail
 from tests.chaos.orders import Orders
 
