@@ -43,8 +43,8 @@ class ClusterProvisioner:
         admit_soon()
         return views.operation_view(active)
 
-    def spec_changed(self, store: Store, *, request_id: str = "") -> OperationView:
-        """Work towards the new generation: what is queued or running is rewound, else a reconciliation is queued."""
+    def start_over(self, store: Store, *, request_id: str = "") -> OperationView:
+        """Work from the first step with fresh counters: what is queued or running is rewound, else it is queued."""
         active = _active(store)
         if active is None or active.kind == OperationKind.TEARDOWN:
             return self.start_work(store, request_id=request_id)

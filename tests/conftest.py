@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from config.breaker import REDIS
 from tests import plugin
 from tests.services import start_postgres, start_redis
 
@@ -35,6 +36,12 @@ def redis_server() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres_server: None, redis_server: None) -> None:
     """Called by pytest-django before it makes the test database: a test with a database has both servers."""
+
+
+@pytest.fixture(autouse=True)
+def closed_breaker() -> None:
+    """A Redis that was away in one test is there again in the next."""
+    REDIS.close()
 
 
 def _folder(name: str) -> Path:

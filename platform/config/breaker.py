@@ -22,6 +22,10 @@ class Breaker:
         """Note a failure."""
         self._until = time.monotonic() + self._seconds
 
+    def close(self) -> None:
+        """Note an answer: what was away is asked again at once."""
+        self._until = 0.0
+
 
 REDIS = Breaker(5.0)
 """For telling others what is committed. A Redis that hangs must cost a request one timeout, not one for each message:

@@ -114,8 +114,8 @@ class Provisioner(Protocol):
         """
         ...
 
-    def spec_changed(self, store: Store, *, request_id: str = "") -> OperationView:
-        """Work towards the store's new generation, from the first step and with fresh counters."""
+    def start_over(self, store: Store, *, request_id: str = "") -> OperationView:
+        """Work towards the store's present generation, from the first step and with fresh counters."""
         ...
 
     def stop_work(self, store: Store) -> bool:

@@ -97,6 +97,7 @@ def publish_left_behind(limit: int = 500, older_than_seconds: float = 5.0) -> in
     events = list(waiting.order_by("id")[:limit])
     for event in events:
         publish(event)
+        REDIS.close()
     return len(events)
 
 

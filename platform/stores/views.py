@@ -1,5 +1,6 @@
 """The REST API of stores. Thin: who may, what was said, which service, which code."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -178,34 +179,36 @@ class StoreDetail(StoreView):
         return _accepted(request, operation)
 
 
-class StoreRetry(StoreView):
-    """Try a failed store again."""
+class StoreWork(StoreView):
+    """What the views that ask for work on a store share."""
 
     serializer_class = OperationSerializer
+
+    def ask(self, action: actions.Action, service: Callable[..., OperationView]) -> Response:
+        """Have the service do it, and note who asked: 202 with the operation."""
+        store = self.store_for(action)
+        with transaction.atomic():
+            operation = service(store, request_id=request_id_of(self.request))
+            audit.record(self.request, f"store.{action.name}", store.name, tenant=store.tenant)
+        return _accepted(self.request, operation)
+
+
+class StoreRetry(StoreWork):
+    """Try a failed store again."""
 
     @extend_schema(operation_id="stores_retry", tags=["stores"], request=None, responses={202: OperationSerializer})
     def post(self, request: Request, name: str) -> Response:
         """Start again with fresh counters; 409 unless the store has failed or is degraded."""
-        store = self.store_for(actions.RETRY)
-        with transaction.atomic():
-            operation = services.retry(store, request_id=request_id_of(request))
-            audit.record(request, "store.retry", name, tenant=store.tenant)
-        return _accepted(request, operation)
+        return self.ask(actions.RETRY, services.retry)
 
 
-class StoreReconcile(StoreView):
+class StoreReconcile(StoreWork):
     """Compare a store with what was asked for, now."""
-
-    serializer_class = OperationSerializer
 
     @extend_schema(operation_id="stores_reconcile", tags=["stores"], request=None, responses={202: OperationSerializer})
     def post(self, request: Request, name: str) -> Response:
         """Put right what differs; a step that waits for a later attempt goes on now. 409 for a suspended store."""
-        store = self.store_for(actions.RECONCILE)
-        with transaction.atomic():
-            operation = services.reconcile(store, request_id=request_id_of(request))
-            audit.record(request, "store.reconcile", name, tenant=store.tenant)
-        return _accepted(request, operation)
+        return self.ask(actions.RECONCILE, services.reconcile)
 
 
 class StoreLogs(StoreView):

@@ -120,7 +120,7 @@ class Step(models.Model):
             models.UniqueConstraint(fields=["operation", "position"], name="one_step_at_a_position"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["state", "heartbeat_at"], name="steps_by_heartbeat"),
+            models.Index(fields=["heartbeat_at"], condition=~Q(owner=""), name="steps_with_an_owner"),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from provisioner.operations import transitions
 from provisioner.operations.models import FINISHED, Operation, OperationState, Step, StepState
 from provisioner.operations.owners import is_surely_dead
 from provisioner.pipelines.chain import send_chain
@@ -73,7 +74,7 @@ def _of_owner(carried: Carried, now: datetime, patience: Patience) -> Reason | N
 
 
 def sweep() -> list[UUID]:
-    """Send a chain for each running operation that nobody carries; their ids."""
+    """Send a chain for each running operation that nobody carries; their ids. Forget owners that were lost."""
     now = timezone.now()
     patience = Patience(
         stale=timedelta(seconds=settings.STOREPLANE_STALE_SECONDS),
@@ -91,6 +92,7 @@ def sweep() -> list[UUID]:
             log.info("sent again", store=operation.store.name, step=step.name, why=str(reason), owner=step.owner)
             send_chain(operation)
             sent.append(operation.pk)
+    transitions.forget_the_lost()
     return sent
 
 

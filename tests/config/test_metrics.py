@@ -12,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from provisioner.operations import transitions
 from stores.choices import Phase
 from stores.models import Store
 from tenants.models import Tenant
 from tests.people import WISH, as_user
+from tests.provisioner.factories import StoreFactory, operation
 from tests.services import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -52,14 +54,21 @@ def test_counts_come_from_the_database() -> None:
     assert found["store_platform_slots", "free"] == 3
 
 
-def test_a_scrape_asks_two_queries_however_many_stores_there_are() -> None:
+def test_a_scrape_asks_three_queries_however_many_stores_there_are() -> None:
     tenant = Tenant.objects.create(slug="ann")
     Store.objects.bulk_create(Store(tenant=tenant, name=f"shop-{number}") for number in range(500))
 
     with CaptureQueriesContext(connection) as queries:
         Client().get("/metrics")
 
-    assert len(queries) == 2
+    assert len(queries) == 3
+
+
+def test_what_was_given_up_is_counted_by_step_and_reason() -> None:
+    failed = operation(StoreFactory())
+    transitions.fail(transitions.claim(failed.steps.get(name="namespace")), "NamespaceTaken", "No.")
+
+    assert samples()["store_platform_provisioning_failures_total", "NamespaceTaken", "namespace"] == 1
 
 
 def test_nobody_is_named_in_a_label() -> None:

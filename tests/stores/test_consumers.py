@@ -11,7 +11,7 @@ from django.db import connections
 from django.test import Client
 
 from config.asgi import application
-from stores import consumers
+from stores import consumers, snapshots
 from stores.models import StoreEvent
 from stores.publish import as_message, group
 from tenants.models import Membership, Role, Tenant, User
@@ -84,7 +84,9 @@ def ids() -> list[int]:
     return list(StoreEvent.objects.order_by("id").values_list("id", flat=True))
 
 
-async def test_an_event_comes_live_and_then_the_store_once_for_a_burst() -> None:
+async def test_an_event_comes_live_and_then_the_store_once_for_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Long enough for the burst to be one on a busy machine too.
+    monkeypatch.setattr(snapshots, "DELAY_SECONDS", 3.0)
     await hello("ann")
     async with listening(user="ann") as ann:
         greeting = await until(ann, is_type("replayed"))

@@ -56,7 +56,7 @@ def _apply(store: Store, changed: Mapping[str, Any], request_id: str) -> None:
     elif "suspended" in changed:
         go_on(store, request_id)
     elif new_generation and actions.RECONCILE.obstacle(store) is None:
-        operation = provisioner().spec_changed(store, request_id=request_id)
+        operation = provisioner().start_over(store, request_id=request_id)
         change = Change(EventType.SPEC_CHANGED, message, request_id=request_id)
         apply_change(store.pk, activity_of(operation), change)
         return

@@ -27,7 +27,10 @@ def retry(store: Store, *, request_id: str = "") -> OperationView:
     """Try a failed store again, with fresh counters. Raises Conflict unless the store has failed or is degraded."""
     with transaction.atomic():
         store = _locked(store, actions.RETRY)
-        return _start(store, Change(EventType.RETRY_REQUESTED, "A retry was asked for.", request_id=request_id))
+        operation = provisioner().start_over(store, request_id=request_id)
+        change = Change(EventType.RETRY_REQUESTED, "A retry was asked for.", request_id=request_id)
+        apply_change(store.pk, activity_of(operation), change)
+        return operation
 
 
 def reconcile(store: Store, *, request_id: str = "") -> OperationView:

@@ -110,6 +110,19 @@ def test_cancelling_takes_the_lease_from_whoever_holds_it() -> None:
     assert step.owner == ""
 
 
+def test_an_owner_that_was_lost_in_an_operation_that_is_over_is_forgotten() -> None:
+    over, going_on = operation(StoreFactory()), operation(StoreFactory())
+    for running in (over, going_on):
+        claimed(running.steps.get(position=0))
+    transitions.cancel(over)
+    assert transitions.forget_the_lost() == 0
+
+    Step.objects.exclude(owner="").update(heartbeat_at=silent_before() - timedelta(seconds=1))
+
+    assert transitions.forget_the_lost() == 1
+    assert Step.objects.exclude(owner="").get().operation == going_on
+
+
 def test_a_cancelled_step_is_never_claimed() -> None:
     running = operation(StoreFactory())
     step = running.steps.get(position=0)

@@ -65,41 +65,29 @@ export function Actions({ store, allowed }: ActionsProps) {
 }
 
 /** Starts a failed or degraded store's work again, with fresh counters. */
-export function RetryButton({ name, verdict }: { name: string; verdict: Verdict | undefined }) {
-  const done = useLookAgain(name);
-  const retry = useMutation({ mutationFn: () => api.retryStore(name), onSuccess: done });
-  return (
-    <>
-      <Button
-        variant="default"
-        disabled={!verdict?.allowed}
-        loading={retry.isPending}
-        onClick={() => retry.mutate()}
-        data-testid="retry-store"
-      >
-        Try again
-      </Button>
-      {retry.error && <ProblemAlert title="That did not work" error={retry.error} />}
-    </>
-  );
+export function RetryButton({ name, verdict }: WorkProps) {
+  return <WorkButton label="Try again" ask={() => api.retryStore(name)} name={name} verdict={verdict} />;
 }
 
 /** Has the store compared with what was asked for, and put right what differs. */
-function ReconcileButton({ name, verdict }: { name: string; verdict: Verdict | undefined }) {
+function ReconcileButton({ name, verdict }: WorkProps) {
+  return <WorkButton label="Reconcile now" ask={() => api.reconcileStore(name)} name={name} verdict={verdict} />;
+}
+
+interface WorkProps {
+  name: string;
+  verdict: Verdict | undefined;
+}
+
+function WorkButton({ label, ask, name, verdict }: WorkProps & { label: string; ask: () => Promise<unknown> }) {
   const done = useLookAgain(name);
-  const reconcile = useMutation({ mutationFn: () => api.reconcileStore(name), onSuccess: done });
+  const work = useMutation({ mutationFn: ask, onSuccess: done });
   return (
     <>
-      <Button
-        variant="default"
-        disabled={!verdict?.allowed}
-        loading={reconcile.isPending}
-        onClick={() => reconcile.mutate()}
-        data-testid="reconcile-store"
-      >
-        Reconcile now
+      <Button variant="default" disabled={!verdict?.allowed} loading={work.isPending} onClick={() => work.mutate()}>
+        {label}
       </Button>
-      {reconcile.error && <ProblemAlert title="That did not work" error={reconcile.error} />}
+      {work.error && <ProblemAlert title="That did not work" error={work.error} />}
     </>
   );
 }

@@ -1,0 +1,59 @@
+"""A running store is changed, paused and reconciled: it goes on serving, with the same volume."""
+
+from collections.abc import Callable
+
+from tests.e2e.front_door import FrontDoor, Json, get_page, kubectl, objects, until
+
+
+def test_a_larger_plan_reaches_the_running_store_and_keeps_its_volume(
+    door: FrontDoor, new_name: Callable[[], str]
+) -> None:
+    name, namespace = _born(door, new_name)
+    volume = objects("pvc", "-n", namespace)[0]["metadata"]["uid"]
+
+    changed = door.call("PATCH", f"/stores/{name}", {"plan": "medium"})
+
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["generation"] == 2
+    assert changed.json()["phase"] == "Ready"
+    store = until(lambda: _observed(door, name, 2), "the new generation to be observed")
+    assert store["phase"] == "Ready"
+    assert store["operation"]["kind"] == "reconcile"
+    backend = next(found for found in objects("deploy", "-n", namespace) if found["metadata"]["name"] == "backend")
+    assert backend["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] == "1Gi"
+    assert objects("pvc", "-n", namespace)[0]["metadata"]["uid"] == volume
+    assert get_page(store["url"]).status_code == 200
+
+
+def test_a_suspended_store_is_left_alone_and_reconciled_when_it_is_resumed(
+    door: FrontDoor, new_name: Callable[[], str]
+) -> None:
+    name, namespace = _born(door, new_name)
+    assert door.call("PATCH", f"/stores/{name}", {"suspended": True}).json()["phase"] == "Suspended"
+    kubectl("delete", "service", "storefront", "-n", namespace)
+
+    assert door.call("POST", f"/stores/{name}/reconcile").status_code == 409
+    resumed = door.call("PATCH", f"/stores/{name}", {"suspended": False}).json()
+    assert resumed["operation"]["kind"] == "reconcile"
+
+    store = until(lambda: _reconciled(door, name), "the store to be reconciled")
+    assert store["phase"] == "Ready"
+    assert "storefront" in {found["metadata"]["name"] for found in objects("service", "-n", namespace)}
+    until(lambda: get_page(store["url"]).status_code == 200, "the shop to answer again")
+
+
+def _born(door: FrontDoor, new_name: Callable[[], str]) -> tuple[str, str]:
+    name = new_name()
+    door.create(name)
+    door.wait_for_phase(name, "Ready")
+    return name, f"store-{name}"
+
+
+def _observed(door: FrontDoor, name: str, generation: int) -> Json | None:
+    store = door.store(name)
+    return store if store["observed_generation"] == generation else None
+
+
+def _reconciled(door: FrontDoor, name: str) -> Json | None:
+    store = door.store(name)
+    return store if store["operation"]["state"] == "succeeded" else None
