@@ -1,4 +1,4 @@
-"""Orders to be killed: a file for each, `<store>.<step>.<boundary>.<victim>`, obeyed by the first process that takes it.
+"""Orders to be killed: a file for each, `<store>.<step>.<boundary>.<victim>`, obeyed by the first that takes it.
 
 Tests write them and worker processes take them, so both sides of the agreement stand here. A step is named with its
 pipeline, `provision-helm` or `teardown-namespace`.
@@ -13,14 +13,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-BOUNDARIES = ("before-act", "during-helm", "after-act", "after-row", "after-message")
+BOUNDARIES = ("before-act", "during-helm", "after-act", "in-record", "after-row", "after-message")
 STEPS = {
     "provision": ("namespace", "helm", "db", "backend", "storefront"),
     "teardown": ("drain", "release", "volumes", "namespace", "record"),
 }
 HELM_STEPS = frozenset({"provision-helm", "teardown-release"})
+UNTOLD_STEPS = frozenset({"teardown-drain"})
+"""Steps that write no event, and so have no moment in the middle of writing one."""
 
 Victim = Literal["child", "worker"]
+FROZEN = "frozen"
+"""In a victim's place: the process isn't killed but stopped, with all that it holds."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,9 @@ class Orders:
         """Make the folders."""
         self._log.parent.mkdir(parents=True)
 
-    def place(self, store: str, steps: Iterable[str], boundary: str, victim: Victim) -> int:
+    def place(self, store: str, steps: Iterable[str], boundary: str, victim: str) -> int:
         """Order one kill in each of the steps where the boundary makes sense; the number of orders."""
-        sensible = [step for step in steps if boundary != "during-helm" or step in HELM_STEPS]
+        sensible = [step for step in steps if _makes_sense(step, boundary)]
         for step in sensible:
             (self._folder / f"{store}.{step}.{boundary}.{victim}").touch()
         return len(sensible)
@@ -71,7 +75,7 @@ class Orders:
             if victim == "worker":
                 # Celery's children share the group that the rig made for their worker; Helm's processes don't.
                 os.killpg(os.getpgrp(), signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if victim == FROZEN else signal.SIGKILL)
 
     def kills(self, store: str = "") -> list[Kill]:
         """What was obeyed so far, oldest first."""
@@ -86,3 +90,9 @@ class Orders:
         descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(descriptor, line)
         os.close(descriptor)
+
+
+def _makes_sense(step: str, boundary: str) -> bool:
+    if boundary == "during-helm":
+        return step in HELM_STEPS
+    return boundary != "in-record" or step not in UNTOLD_STEPS

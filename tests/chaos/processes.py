@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +14,8 @@ import psutil
 from tests.chaos.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
+_LAUNCH = ROOT / "provisioner" / "helm" / "launch.py"
+"""Makes a process die with the thread that has started it: tests that are killed leave nobody behind."""
 MARK = "CHAOS_RIG"
 """The variable that all processes of a rig carry, so that none can hide."""
 
@@ -39,7 +42,7 @@ class Process:
         self._began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                self._argv,
+                [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), self._argv[0], *self._argv],
                 env=self._env,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

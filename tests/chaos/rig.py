@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
+import psutil
 from django.db import connection
 from django.db.models import Q
 
@@ -25,7 +27,7 @@ from tests.chaos.broker import Broker, spoken_to
 from tests.chaos.checks import Shape, shape_of
 from tests.chaos.mail import Mail, unwatch, watch
 from tests.chaos.orders import Orders
-from tests.chaos.processes import MARK, Process, Supervisor, assert_all_gone
+from tests.chaos.processes import MARK, Process, Supervisor, assert_all_gone, marked
 from tests.chaos.relay import Relay
 from tests.chaos.waiting import PATIENCE_SECONDS, until
 
@@ -36,6 +38,10 @@ QUICK = {
     "STOREPLANE_SWEEP_SECONDS": "1",
 }
 """The engine's patience, short enough for tests; the proportions are those of production."""
+
+
+MOST_STARTS = 4
+"""A process that dies so often before it has ever served can't start at all."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Rig:
             argv = ("beat", "-s", str(self._folder / "beat"), "--pidfile=", "--loglevel", "INFO")
             self.beat = self._keep("beat", argv, "beat: Starting")
         for process in self.processes:
-            until(process.is_ready, lambda process=process: f"{process.name}: {process.tail()}", seconds=90)
+            until(partial(_serves, process), f"{process.name} to serve", seconds=90)
 
     @property
     def processes(self) -> list[Process]:
@@ -85,6 +91,14 @@ class Rig:
     def provision_workers(self) -> list[Process]:
         """Those that carry births."""
         return [worker for worker in self.workers if worker.name.startswith("provision")]
+
+    def helms(self) -> list[psutil.Process]:
+        """Helm's processes, whoever has started them and is dead by now."""
+        return [process for process in marked(self._mark) if "child.py" in " ".join(process.cmdline())]
+
+    def frozen(self) -> list[psutil.Process]:
+        """Processes that were stopped and still are."""
+        return [process for process in marked(self._mark) if process.status() == psutil.STATUS_STOPPED]
 
     def stop(self) -> None:
         """End everything that `start` has started, at once: how workers leave in order is the launcher's subject."""
@@ -216,3 +230,8 @@ def rig(kubeconfig: Path, folder: Path, plan: Plan | None = None) -> Iterator[Ri
 
 def _story(store: Store) -> list[object]:
     return list(store.events.order_by("id"))
+
+
+def _serves(process: Process) -> bool:
+    assert process.lives < MOST_STARTS, process.tail()
+    return process.is_ready()

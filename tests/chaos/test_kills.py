@@ -18,11 +18,10 @@ VICTIMS = get_args(Victim)
 
 @pytest.fixture(scope="module")
 def rig(make_rig: MakeRig) -> Rig:
-    """Two workers of each sort: the one that is killed has a fellow who goes on."""
-    # Room for all five at once, since the slots are the subject of a test of their own; and a lost message is sent
-    # again soon, since this test waits for some forty.
-    env = {"STOREPLANE_PROVISION_SLOTS": "5", "STOREPLANE_RESEND_SECONDS": "1"}
-    box = make_rig(Plan(provision_workers=2, other_workers=2, env=env))
+    """Several workers of each sort: the one that is killed has fellows who go on."""
+    # As many workers as slots, so that few stores die of each other's orders: a step that has lost its worker ten
+    # times is given up. And a lost message is sent again soon, since these tests wait for some forty.
+    box = make_rig(Plan(provision_workers=3, other_workers=2, env={"STOREPLANE_RESEND_SECONDS": "1"}))
     box.undisturbed()
     return box
 

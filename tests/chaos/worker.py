@@ -14,6 +14,7 @@ from typing import Any
 import django
 from celery.exceptions import Ignore
 from celery.signals import task_postrun
+from django.db.models.signals import post_save
 
 from config.celery import app
 from tests.chaos import mail
@@ -28,6 +29,8 @@ from provisioner.operations.models import Operation  # noqa: E402
 from provisioner.pipelines.context import Context  # noqa: E402
 from provisioner.pipelines.results import Done, Wait  # noqa: E402
 from provisioner.pipelines.steps import ACTIONS, release, teardown  # noqa: E402
+from stores.choices import Phase  # noqa: E402
+from stores.models import StoreEvent  # noqa: E402
 
 Action = Callable[[Context], Done | Wait]
 
@@ -107,6 +110,13 @@ def on_postrun(task: Any, args: Any, state: str, **_: Any) -> None:
         _obey_for(args, "after-message")
 
 
+def on_event(instance: StoreEvent, **_: Any) -> None:
+    """An event is written and not committed: the store's row and the log are locked."""
+    if instance.step and orders.waiting():
+        kind = "teardown" if instance.phase == Phase.DELETING else "provision"
+        orders.obey(instance.store.name, f"{kind}-{instance.step}", "in-record")
+
+
 def _obey_for(args: Any, boundary: str) -> None:
     if not orders.waiting():
         return
@@ -125,6 +135,7 @@ def _disturb_everything() -> None:
             watch_task(task)
     mail.watch(app, post)
     task_postrun.connect(on_postrun, weak=False)
+    post_save.connect(on_event, sender=StoreEvent, weak=False)
 
 
 def _be_impatient_with_helm(seconds: float) -> None:
