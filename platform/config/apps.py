@@ -39,7 +39,7 @@ def refuse_unsafe_settings() -> None:
 
 def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Settings that can't be served with."""
-    return [*_check_secret_key(), *_check_proxies(), *_check_forwarded()]
+    return [*_check_secret_key(), *_check_proxies(), *_check_forwarded(), *_check_engine()]
 
 
 def _check_secret_key() -> list[checks.CheckMessage]:
@@ -89,3 +89,27 @@ def _check_forwarded() -> list[checks.CheckMessage]:
             )
         ]
     return []
+
+
+def _check_engine() -> list[checks.CheckMessage]:
+    """Numbers with which the engine would take living workers for lost, or never start."""
+    heartbeat, stale = settings.STOREPLANE_HEARTBEAT_SECONDS, settings.STOREPLANE_STALE_SECONDS
+    errors: list[checks.CheckMessage] = []
+    if not 0 < heartbeat <= stale / 4:
+        errors.append(
+            checks.Error(
+                f"STOREPLANE_HEARTBEAT_SECONDS is {heartbeat:g} while STOREPLANE_STALE_SECONDS is {stale:g}: "
+                "a worker that misses a beat or two would be taken for lost.",
+                hint="Make the first at most a quarter of the second.",
+                id="storeplane.E005",
+            )
+        )
+    if settings.STOREPLANE_PROVISION_SLOTS < 1:
+        errors.append(
+            checks.Error(
+                f"STOREPLANE_PROVISION_SLOTS is {settings.STOREPLANE_PROVISION_SLOTS}: no store would ever be made.",
+                hint="Use 1 or more.",
+                id="storeplane.E006",
+            )
+        )
+    return errors

@@ -28,11 +28,14 @@ app.conf.update(
     beat_schedule=schedule(),
     # Beat looks often enough for its shortest period.
     beat_max_loop_interval=5,
-    # The limits in order: a task is asked to stop, then killed, and only then may its message come back.
+    # The limits in order: a task is asked to stop, then killed, and only then may its message come back. A message
+    # that came back earlier would run beside its own first delivery.
     task_soft_time_limit=SOFT_LIMIT_SECONDS,
     task_time_limit=HARD_LIMIT_SECONDS,
-    # Acknowledged when done, and given back when the process that held it dies: attempts are counted in our rows.
+    # Acknowledged when done, not when taken: what a killed worker held is delivered again.
     task_acks_late=True,
+    # Also when only the pool's child was killed; by default that counts as a failure, and the message is lost. A task
+    # that kills its worker would loop for ever, so attempts are counted in our rows (`Step.claims`).
     task_reject_on_worker_lost=True,
     # A worker takes what it works on, so that a second worker finds the rest.
     worker_prefetch_multiplier=1,
@@ -40,9 +43,12 @@ app.conf.update(
     task_ignore_result=True,
     # With True a worker dies when Redis restarts; with False it survives and the task runs once.
     worker_cancel_long_running_tasks_on_connection_loss=False,
+    # A worker that starts before its broker waits for it.
     broker_connection_retry_on_startup=True,
-    # On SIGTERM wait this long for a step to end, then give it back.
+    # On SIGQUIT (SIGTERM, remapped) wait this long for a step to end, then give it back: the queue has it at once, not
+    # after the visibility timeout.
     worker_soft_shutdown_timeout=8.0,
+    # A worker with nothing to do has nothing to wait for.
     worker_enable_soft_shutdown_on_idle=False,
     # Ids and names only, never a pickled object.
     task_serializer="json",
@@ -51,24 +57,32 @@ app.conf.update(
     # A queue for each kind of work, so that nothing waits behind an install. Each has a routing key of its own:
     # queues that share the default key would each get every message.
     task_queues=[Queue(name, _EXCHANGE, routing_key=name) for name in QUEUES],
+    # A misspelt queue is an error, not a queue that nobody serves.
     task_create_missing_queues=False,
-    # One Redis connection that hangs must not hang the worker: kombu has no timeout by default.
     broker_transport_options={
         "visibility_timeout": VISIBILITY_SECONDS,
+        # How often a worker looks for messages of dead ones, and that every look counts: with the defaults they came
+        # back after 102 s at a timeout of 20 s.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        # kombu has no timeout by default: a publish, or a worker, would hang for ever on a half-open connection.
         "socket_timeout": 5,
         "socket_connect_timeout": 5,
+        # The kernel and the client notice a peer that is gone without a word.
         "socket_keepalive": True,
         "health_check_interval": 20,
+        # A timeout is an answer that was lost, not a reason to give the connection up for good.
         "retry_on_timeout": True,
     },
     # Published once, not three times with pauses: whoever publishes has committed already, and the sweep sends again.
     task_publish_retry=False,
+    # Tells `/health` that the worker is there (`provisioner.presence`).
     broker_heartbeat=10,
     # Python leaks in libraries are cheaper to outlive than to find.
     worker_max_tasks_per_child=500,
+    # Logging is configured once, below.
     worker_hijack_root_logger=False,
+    # The schedule is in UTC, as everything here.
     timezone="UTC",
 )
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from provisioner.operations import transitions
 from provisioner.operations.models import FINISHED, Operation, OperationState, Step, StepState
 from provisioner.operations.owners import is_surely_dead
+from provisioner.operations.retries import pause_after_loss
 from provisioner.pipelines.chain import send_chain
 
 JUST_SENT = timedelta(seconds=5)
@@ -41,8 +42,9 @@ class Patience:
 class Carried:
     """The present step of a running operation, as its rows tell.
 
-    `held` is whether an owner is written down, `owner_dead` what this host knows of it, `message_due_at` when the last
-    message that was sent for the operation is to be delivered.
+    `held` is whether an owner is written down, `owner_dead` what this host knows of it, `rests_until` when the step may
+    be claimed again if its owner is lost, `message_due_at` when the last message that was sent for the operation is to
+    be delivered.
     """
 
     state: str
@@ -51,6 +53,16 @@ class Carried:
     message_due_at: datetime | None = None
     held: bool = False
     owner_dead: bool = False
+    rests_until: datetime | None = None
+
+
+def rests_until(step: Step) -> datetime | None:
+    """When a step may be claimed in place of an owner that was lost; None without such an owner."""
+    if not step.owner or step.heartbeat_at is None:
+        return None
+    # The golden ratio spreads consecutive numbers evenly.
+    spread = (step.pk * 0.618034) % 1
+    return step.heartbeat_at + timedelta(seconds=pause_after_loss(step.claims, spread))
 
 
 def why_send(carried: Carried, now: datetime, patience: Patience) -> Reason | None:
@@ -67,6 +79,8 @@ def why_send(carried: Carried, now: datetime, patience: Patience) -> Reason | No
 def _of_owner(carried: Carried, now: datetime, patience: Patience) -> Reason | None:
     silent = carried.heartbeat_at is None or carried.heartbeat_at < now - patience.stale
     if not silent and not carried.owner_dead:
+        return None
+    if carried.rests_until is not None and carried.rests_until > now:
         return None
     if carried.message_due_at is not None and carried.message_due_at > now - min(JUST_SENT, patience.resend):
         return None
@@ -104,4 +118,5 @@ def _carried(operation: Operation, step: Step) -> Carried:
         message_due_at=operation.message_due_at,
         held=bool(step.owner),
         owner_dead=bool(step.owner) and is_surely_dead(step.owner),
+        rests_until=rests_until(step),
     )

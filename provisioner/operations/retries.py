@@ -10,6 +10,7 @@ MOST_PASSING_ATTEMPTS = 12
 """With the delays above some six minutes: an API server's restart or upgrade must not fail a store."""
 
 MOST_UNKNOWN_ATTEMPTS = 5
+MOST_PAUSE_SECONDS = 30.0
 MOST_CLAIMS_WITHOUT_END = 10
 """A step that ended its worker so often is given up: it may be what kills it."""
 
@@ -65,6 +66,17 @@ def decide(failure: Failure, attempt: int, jitter: float, *, endless: bool = Fal
     ceiling = min(MOST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** min(attempt, 16))
     asked_for = min(failure.retry_after or 0.0, MOST_RETRY_AFTER_SECONDS)
     return TryAgain(max(asked_for, ceiling / 2 + jitter * ceiling / 2))
+
+
+def pause_after_loss(claims: int, spread: float) -> float:
+    """Seconds that a step rests after its `claims`-th owner in a row was lost; none after the first.
+
+    A step that kills its worker takes the worker's other steps with it. `spread` in 0..1, different for each step,
+    lets those come back at other moments, and a step that gets through starts counting anew.
+    """
+    if claims <= 1:
+        return 0.0
+    return float(min(MOST_PAUSE_SECONDS, 2 ** min(claims - 1, 16)) * (0.5 + spread))
 
 
 def _advice(failure: Failure, attempt: int) -> str:

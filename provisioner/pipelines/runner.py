@@ -16,6 +16,7 @@ from provisioner.operations.errors import LeaseLost, NotClaimable
 from provisioner.operations.lease import Lease, busy_elsewhere
 from provisioner.operations.models import Operation, OperationKind, Step, StepState
 from provisioner.operations.owners import is_surely_dead
+from provisioner.operations.recovery import rests_until
 from provisioner.operations.retries import MOST_CLAIMS_WITHOUT_END
 from provisioner.pipelines import recording
 from provisioner.pipelines.chain import wake
@@ -75,6 +76,9 @@ def _claim(operation: Operation, step: Step) -> Lease:
     """Claim the step; one that is taken from a lost worker leaves an event that says so. Raises NotClaimable."""
     definition = PIPELINES[operation.kind].step(step.name)
     lost = step.owner
+    rests = rests_until(step)
+    if rests is not None and rests > timezone.now():
+        raise NotClaimable(f"its owner may still act; if it was lost, the step rests until {rests:%H:%M:%S}")
     dead = lost if lost and is_surely_dead(lost) else ""
     with transaction.atomic():
         if lost:

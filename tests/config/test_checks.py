@@ -16,6 +16,16 @@ def ids() -> list[str | None]:
     return [error.id for error in check_settings()]
 
 
+@override_settings(STOREPLANE_HEARTBEAT_SECONDS=10, STOREPLANE_STALE_SECONDS=25)
+def test_a_heartbeat_that_is_too_rare_is_refused() -> None:
+    assert ids() == ["storeplane.E005"]
+
+
+@override_settings(STOREPLANE_PROVISION_SLOTS=0)
+def test_no_slots_are_refused() -> None:
+    assert ids() == ["storeplane.E006"]
+
+
 def test_the_tests_own_settings_are_fine() -> None:
     assert ids() == []
     refuse_unsafe_settings()

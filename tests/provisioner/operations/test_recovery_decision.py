@@ -41,6 +41,14 @@ CASES = {
     "runs, silent, but was sent a moment ago": (held(26, 2), None),
     "runs, and its owner is known to be dead": (held(1, 60, dead=True), Reason.OWNER_DEAD),
     "runs without any heartbeat": (held(None, 60), Reason.OWNER_SILENT),
+    "its owners were lost again and again: it rests": (
+        Carried(RUNNING, heartbeat_at=ago(3), held=True, owner_dead=True, rests_until=ago(-2)),
+        None,
+    ),
+    "it has rested": (
+        Carried(RUNNING, heartbeat_at=ago(9), held=True, owner_dead=True, rests_until=ago(1)),
+        Reason.OWNER_DEAD,
+    ),
     "rewound, and its owner still acts": (held(4, 60, state=PENDING), None),
     "rewound, and its owner died before it let go": (held(4, 60, state=PENDING, dead=True), Reason.OWNER_DEAD),
     "rewound, and its owner fell silent": (held(26, 60, state=PENDING), Reason.OWNER_SILENT),

@@ -12,6 +12,7 @@ from provisioner.operations.retries import (
     GiveUp,
     TryAgain,
     decide,
+    pause_after_loss,
 )
 
 
@@ -68,3 +69,11 @@ def test_delays_grow_within_their_bounds(attempt: int, jitter: float) -> None:
     assert isinstance(decision, TryAgain)
     ceiling = min(MOST_DELAY_SECONDS, 2.0**attempt)
     assert ceiling / 2 <= decision.delay <= ceiling
+
+
+@pytest.mark.parametrize(
+    ("claims", "shortest", "longest"),
+    [(0, 0, 0), (1, 0, 0), (2, 1, 3), (3, 2, 6), (5, 8, 24), (7, 15, 45), (99, 15, 45)],
+)
+def test_a_step_rests_longer_the_more_owners_it_has_lost(claims: int, shortest: float, longest: float) -> None:
+    assert (pause_after_loss(claims, 0.0), pause_after_loss(claims, 1.0)) == (shortest, longest)

@@ -152,6 +152,22 @@ def test_a_step_that_keeps_killing_its_worker_is_given_up() -> None:
     assert (running.state, running.error_reason) == (OperationState.FAILED, "WorkerLost")
 
 
+def test_a_step_that_loses_one_owner_after_the_other_rests_in_between(sent: list[Any]) -> None:
+    running = operation(StoreFactory())
+    step = running.steps.get(name="namespace")
+    transitions.claim(step)
+    gone = own_name().rpartition(":")[0] + ":0"
+    Step.objects.filter(pk=step.pk).update(owner=gone, claims=6)
+    Operation.objects.filter(pk=running.pk).update(message_due_at=None)
+
+    assert link(running, "namespace") is False
+    assert recovery.sweep() == []
+
+    Step.objects.filter(pk=step.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=46))
+    assert recovery.sweep() == [running.pk]
+    assert link(running, "namespace") is True
+
+
 def test_a_lost_worker_is_replaced_and_the_log_says_so() -> None:
     running = operation(StoreFactory())
     step = running.steps.get(name="namespace")
