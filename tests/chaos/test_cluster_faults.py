@@ -109,7 +109,7 @@ def proxy(sandbox_api: Path) -> Iterator[Proxy]:
 def rig(make_rig: MakeRig, proxy: Proxy, sandbox_api: Path, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     """A platform that sees the cluster only by the proxy; room for all stores, since most only wait for a retry."""
     kubeconfig = redirected(sandbox_api, proxy.port, tmp_path_factory.mktemp("proxy") / "kubeconfig")
-    env = {"STOREPLANE_PROVISION_SLOTS": "6", "CHAOS_HELM_SECONDS": "8"}
+    env = {"STOREPLANE_PROVISION_SLOTS": "12", "CHAOS_HELM_SECONDS": "8"}
     box = make_rig(Plan(provision_workers=2, other_workers=2, kubeconfig=kubeconfig, env=env))
     box.undisturbed()
     return box

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from provisioner.cluster import Cluster
-from provisioner.cluster.kinds import KINDS
+from provisioner.cluster.kinds import ENDPOINT_SLICE, KINDS, POD
 from provisioner.operations import admission
 from provisioner.operations.models import FINISHED, Operation, OperationKind, Step
 from provisioner.pipelines import runner
@@ -90,7 +90,8 @@ def found(cluster: Cluster, store: Store) -> Objects:
     """The store's objects by kind and name: uid, generation, and for those without a status the resourceVersion."""
     seen: Objects = {}
     for kind in KINDS:
-        if kind.namespaced:
+        # Pods get ready by themselves meanwhile, and with them what lists their addresses.
+        if kind.namespaced and kind not in (POD, ENDPOINT_SLICE):
             for manifest in objects(cluster, kind, store.namespace):
                 metadata = manifest["metadata"]
                 version = "" if "status" in manifest else metadata["resourceVersion"]
