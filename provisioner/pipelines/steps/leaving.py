@@ -1,7 +1,8 @@
 """Objects that were asked to go: how often one looks whether they did, and what they say holds them up. All pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from provisioner.cluster import Manifest
 from provisioner.pipelines.context import SLICE_SECONDS
@@ -17,6 +18,22 @@ class Pace:
 
     watch: float
     delay: float
+
+
+class Leaving(Enum):
+    """How far objects that shall go have got, and so what is next."""
+
+    GONE = "nothing is left to do"
+    ASKED = "watch them go"
+    THERE = "ask them to go"
+
+
+def judge(left: Sequence[Manifest]) -> Leaving:
+    """Decide from what is left of a store's objects of one kind."""
+    if not left:
+        return Leaving.GONE
+    asked = all(each["metadata"].get("deletionTimestamp") for each in left)
+    return Leaving.ASKED if asked else Leaving.THERE
 
 
 def pace(spent: float) -> Pace:

@@ -10,7 +10,7 @@ from provisioner.operations.lease import busy_elsewhere
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import NOTHING_THERE, Done, Wait
 from provisioner.pipelines.steps import leaving
-from provisioner.pipelines.steps.namespace import Standing, judge
+from provisioner.pipelines.steps.leaving import Leaving
 from stores.choices import EventType
 from stores.models import Store
 
@@ -46,10 +46,11 @@ def remove_volumes(context: Context) -> Done | Wait:
     """Delete the store's claims, and wait until they are gone."""
     namespace = context.store.namespace
     claims = list(context.cluster.list(PERSISTENT_VOLUME_CLAIM, namespace)) if _is_there(context) else []
-    if not claims:
-        return NOTHING_THERE
     names = [claim["metadata"]["name"] for claim in claims]
-    if not all(claim["metadata"].get("deletionTimestamp") for claim in claims):
+    standing = leaving.judge(claims)
+    if standing == Leaving.GONE:
+        return NOTHING_THERE
+    if standing == Leaving.THERE:
         context.tell(EventType.PVC_CLEANUP, f"Removing {len(names)} volume(s): {', '.join(names)}.", step="volumes")
         context.lease.check()
         for name in names:
@@ -66,20 +67,19 @@ def remove_namespace(context: Context) -> Done | Wait:
     """Delete the namespace and wait for its 404, and for the 404 of every volume that was bound in it."""
     namespace = context.store.namespace
     found = _look(context)
+    standing = leaving.judge([found] if found is not None and labels.is_of(found, context.store) else [])
     pace = leaving.pace(context.spent)
-    if found is not None and labels.is_of(found, context.store):
-        if judge(found, context.store.name) != Standing.LEAVING:
-            context.tell(EventType.NAMESPACE_DELETE, f"Removing namespace {namespace}.", step="namespace")
-            context.lease.check()
-            context.cluster.delete(NAMESPACE, namespace, uid=found["metadata"]["uid"])
-        if not context.cluster.wait_gone(NAMESPACE, namespace, timeout=pace.watch):
-            blocker = leaving.blocker(_look(context))
-            return _wait(context, f"namespace {namespace} to be gone", blocker, pace)
+    if found is not None and standing == Leaving.THERE:
+        context.tell(EventType.NAMESPACE_DELETE, f"Removing namespace {namespace}.", step="namespace")
+        context.lease.check()
+        context.cluster.delete(NAMESPACE, namespace, uid=found["metadata"]["uid"])
+    if standing != Leaving.GONE and not context.cluster.wait_gone(NAMESPACE, namespace, timeout=pace.watch):
+        return _wait(context, f"namespace {namespace} to be gone", leaving.blocker(_look(context)), pace)
     left = leaving.volumes_of(context.cluster.list(PERSISTENT_VOLUME), namespace)
     if left:
         name = left[0]["metadata"]["name"]
         return _wait(context, f"volume {name} to be gone", leaving.blocker(left[0]), pace)
-    if found is None:
+    if standing == Leaving.GONE:
         return NOTHING_THERE
     return Done(EventType.NAMESPACE_DELETED, f"Namespace {namespace} is gone.")
 

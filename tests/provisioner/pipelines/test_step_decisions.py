@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from provisioner import labels
 from provisioner.pipelines.context import SLICE_SECONDS
 from provisioner.pipelines.steps import leaving, namespace, workloads
+from provisioner.pipelines.steps.leaving import Leaving
 from provisioner.pipelines.steps.namespace import Standing
 from provisioner.pipelines.steps.workloads import Verdict
 
@@ -128,6 +129,19 @@ BLOCKERS: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("found", "expected"), BLOCKERS.values(), ids=BLOCKERS.keys())
 def test_what_does_not_go_is_asked_what_holds_it(found: Any, expected: str) -> None:
     assert leaving.blocker(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        ([], Leaving.GONE),
+        ([OURS], Leaving.THERE),
+        ([GOING], Leaving.ASKED),
+        ([GOING, OURS], Leaving.THERE),
+    ],
+)
+def test_what_is_left_is_asked_to_go_once_and_then_watched(left: list[Any], expected: Leaving) -> None:
+    assert leaving.judge(left) == expected
 
 
 @given(st.floats(0, 10**7))
