@@ -144,6 +144,17 @@ class StoryMachine(RuleBasedStateMachine):
             self.world.tell(f"process {process.pid} freezes at {process.at}")
             process.frozen = True
 
+    @precondition(lambda self: self._movable())
+    @rule(number=index, rounds=st.integers(1, 8), host=st.sampled_from(HOSTS))
+    def sleep_through(self, number: int, rounds: int, host: str) -> None:
+        """A worker is frozen for so long that others take over from it, and finds them at work or done."""
+        process = self._process(number)
+        self.freeze(self._movable().index(process))
+        self._pass(30.0)
+        self.world.run(SWEEP, host)
+        self.work_on(rounds)
+        self.world.thaw(process)
+
     @precondition(lambda self: any(process.frozen for process in self.world.busy))
     @rule()
     def thaw(self) -> None:

@@ -20,9 +20,9 @@ IN_INSTALL = "helm install has applied half"
 IN_UPGRADE = "helm upgrade has applied half"
 
 
-def wish() -> Store:
+def wish(request: str = "birth") -> Store:
     tenant, _ = Tenant.objects.get_or_create(slug="ann", defaults={"name": "ann"})
-    return services.create_store(tenant, services.StoreSpec(name="tea-shop"), by=None, request_id="birth").store
+    return services.create_store(tenant, services.StoreSpec(name="tea-shop"), by=None, request_id=request).store
 
 
 def born(world: World) -> Store:
@@ -39,12 +39,12 @@ def come_to_rest(world: World) -> None:
 
 
 def run_to(world: World, where: str, host: str = "ash") -> Process:
-    """Deliver until a worker stands at that checkpoint. Of a worker on `oak` nobody else can tell whether it lives."""
+    """Deliver until a worker stands at such a checkpoint. Of a worker on `oak` nobody else can tell whether it lives."""
     for _ in range(50):
         for message in world.broker.due()[:1]:
             process = world.deliver(message, host)
             while process.carrier is not None:
-                if process.at == where:
+                if process.at.startswith(where):
                     return process
                 process.step()
         world.pass_time(1)
@@ -180,4 +180,32 @@ def test_a_worker_that_dies_between_commit_and_message_is_followed_by_the_sweep(
 
     work(world, 60)
     assert Operation.objects.get(store=store).state == OperationState.SUCCEEDED
+    come_to_rest(world)
+
+
+def test_a_removal_that_thaws_when_the_name_has_a_new_store_spares_it(world: World) -> None:
+    first = born(world)
+    services.request_teardown(first)
+    worker = run_to(world, "before list secrets")
+    worker.frozen = True
+    work(world, 80)
+    second = wish("rebirth")
+    work(world, 40)
+    second.refresh_from_db()
+    assert (first.pk != second.pk, second.phase) == (True, Phase.READY)
+
+    world.thaw(worker)
+    world.finish(worker)
+    assert statuses(world) == ["deployed"]
+    come_to_rest(world)
+
+
+def test_a_database_lost_behind_a_sent_message_is_nobodys_error(world: World) -> None:
+    wish()
+    worker = run_to(world, "after sending run_link")
+    worker.cut = True
+    world.finish(worker)
+    assert world.crashes == []
+
+    worker.cut = False
     come_to_rest(world)
