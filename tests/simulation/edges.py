@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SLOTS = 2
 STORES_ALLOWED = 2
-"""Few of both, so that a short story meets the limits."""
+"""Few of both, so that a short story meets the limits; a story may set the slots anew."""
 
 WEB_HOST = "web"
 _CLUSTER_USERS = ("provisioner.pipelines.runner", "provisioner.mirror.tasks", "provisioner.service")

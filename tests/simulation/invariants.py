@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from django.conf import settings
+
 from provisioner import labels
 from provisioner.cluster.kinds import DEPLOYMENT, NAMESPACE, PERSISTENT_VOLUME, STATEFUL_SET, STORE
 from provisioner.helm import values_digest
@@ -46,8 +48,9 @@ def always(world: World) -> Iterator[str]:
 
 def _limits(stores: list[Store], operations: list[Operation]) -> Iterator[str]:
     running = [each for each in operations if each.kind in SLOTTED and each.state == OperationState.RUNNING]
-    if len(running) > edges.SLOTS:
-        yield f"{len(running)} operations run in {edges.SLOTS} slots"
+    slots = settings.STOREPLANE_PROVISION_SLOTS
+    if len(running) > slots:
+        yield f"{len(running)} operations run in {slots} slots"
     owned = Counter(store.tenant_id for store in stores if store.deleted_at is None)
     yield from (
         f"tenant {tenant} has {count} stores" for tenant, count in owned.items() if count > edges.STORES_ALLOWED

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import count
 
+from django.conf import settings
 from hypothesis import event, note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -38,9 +39,10 @@ class StoryMachine(RuleBasedStateMachine):
         self._excused: set[str] = set()
         self._passed = 0.0
 
-    @initialize(rounds=st.integers(0, 12))
-    def begin(self, rounds: int) -> None:
+    @initialize(rounds=st.integers(0, 12), slots=st.integers(1, 2))
+    def begin(self, rounds: int, slots: int) -> None:
         """Two stores are asked for; many stories begin when they are there."""
+        settings.STOREPLANE_PROVISION_SLOTS = slots
         for tenant, name in enumerate(NAMES[:2]):
             self.create(tenant, name, PLANS[0])
         self.work_on(rounds)

@@ -39,7 +39,7 @@ def come_to_rest(world: World) -> None:
 
 
 def run_to(world: World, where: str, host: str = "ash") -> Process:
-    """Deliver until a worker stands at such a checkpoint. Of a worker on `oak` nobody else can tell whether it lives."""
+    """Deliver until a worker stands there. Of one on `oak` nobody else can tell whether it lives."""
     for _ in range(50):
         for message in world.broker.due()[:1]:
             process = world.deliver(message, host)
