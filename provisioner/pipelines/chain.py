@@ -29,7 +29,7 @@ def send_chain(operation: Operation, *, countdown: float = 0) -> None:
     """
     if countdown > LONGEST_COUNTDOWN_SECONDS:
         return
-    # What goes wrong here must not undo what is committed: `robust` logs it, and the sweep sends again. A lambda, because
+    # What goes wrong here must not undo what is committed: `robust` logs it, and the sweep sends again. A lambda, since
     # Django logs a failed callback by its `__qualname__`, which a `partial` lacks.
     transaction.on_commit(lambda: _send(operation.pk, countdown), robust=True)
 
