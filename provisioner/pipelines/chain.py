@@ -5,7 +5,6 @@ asks the rows whether it is its turn (`runner`), and the sweep sends a new chain
 """
 
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 from celery import chain
@@ -30,8 +29,9 @@ def send_chain(operation: Operation, *, countdown: float = 0) -> None:
     """
     if countdown > LONGEST_COUNTDOWN_SECONDS:
         return
-    # What goes wrong here must not undo what is committed: `robust` logs it, and the sweep sends again.
-    transaction.on_commit(partial(_send, operation.pk, countdown), robust=True)
+    # What goes wrong here must not undo what is committed: `robust` logs it, and the sweep sends again. A lambda, since
+    # Django logs a failed callback by its `__qualname__`, which a `partial` lacks.
+    transaction.on_commit(lambda: _send(operation.pk, countdown), robust=True)
 
 
 def wake(store: Store) -> None:

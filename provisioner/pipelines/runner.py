@@ -105,7 +105,11 @@ def _carry(operation: Operation, step: Step, lease: Lease, action: Action) -> bo
     try:
         with lease.kept(on_lost=helm.abandon):
             if step.claims >= MOST_CLAIMS_WITHOUT_END:
-                raise StepFailed("WorkerLost", f"Step '{step.name}' has lost its worker {step.claims} times.")
+                raise StepFailed(
+                    "WorkerLost",
+                    f"Step '{step.name}' has lost its worker {step.claims} times in a row: look into the workers' log "
+                    "and at their memory for what ends them.",
+                )
             started_at = step.started_at or timezone.now()
             result = action(Context(operation.store, operation, lease, cluster(), helm.helm(), started_at))
         return recording.record(operation, step, lease, result)

@@ -53,8 +53,10 @@ def remove_volumes(context: Context) -> Done | Wait:
     if standing == Leaving.THERE:
         context.tell(EventType.PVC_CLEANUP, f"Removing {len(names)} volume(s): {', '.join(names)}.", step="volumes")
         context.lease.check()
-        for name in names:
-            context.cluster.delete(PERSISTENT_VOLUME_CLAIM, name, namespace)
+        for claim in claims:
+            # By uid: of a successor's claim with the same name this worker must never get hold, however late it is.
+            metadata = claim["metadata"]
+            context.cluster.delete(PERSISTENT_VOLUME_CLAIM, metadata["name"], namespace, uid=metadata["uid"])
     pace = leaving.pace(context.spent)
     for name in names:
         if not context.cluster.wait_gone(PERSISTENT_VOLUME_CLAIM, name, namespace, timeout=pace.watch):

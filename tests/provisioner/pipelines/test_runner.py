@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from provisioner.cluster import Throttled, Unavailable
@@ -208,3 +209,14 @@ def test_the_sweep_alone_finishes_an_operation(sent: list[Any]) -> None:
     running.refresh_from_db()
     assert running.state == OperationState.SUCCEEDED
     assert recovery.sweep() == []
+
+
+def test_a_message_that_fails_to_be_sent_after_the_commit_is_nobodys_error() -> None:
+    running = operation(StoreFactory())
+    told: list[str] = []
+
+    with patch.object(chain, "_send", side_effect=OSError("gone")), transaction.atomic():
+        chain.send_chain(running)
+        transaction.on_commit(lambda: told.append("the next hook"))
+
+    assert told == ["the next hook"]
