@@ -200,6 +200,23 @@ def test_a_removal_that_thaws_when_the_name_has_a_new_store_spares_it(world: Wor
     come_to_rest(world)
 
 
+def test_a_removal_frozen_right_before_it_deletes_a_volume_spares_the_next_stores(world: World) -> None:
+    first = born(world)
+    services.request_teardown(first)
+    worker = run_to(world, "before delete PersistentVolumeClaim")
+    worker.frozen = True
+    work(world, 80)
+    wish("rebirth")
+    work(world, 40)
+    volume = world.objects.find(PERSISTENT_VOLUME_CLAIM, "data-postgres-0", NAMESPACE_NAME)
+
+    # Its last check of the lease was before the freeze: only the claim's uid stands between it and the new volume.
+    world.thaw(worker)
+    world.finish(worker)
+    assert world.objects.find(PERSISTENT_VOLUME_CLAIM, "data-postgres-0", NAMESPACE_NAME) == volume
+    come_to_rest(world)
+
+
 def test_a_database_lost_behind_a_sent_message_is_nobodys_error(world: World) -> None:
     wish()
     worker = run_to(world, "after sending run_link")
