@@ -216,14 +216,17 @@ def test_delete_waits_until_the_object_is_gone(kubectl: Kubectl) -> None:
 
 
 def test_watching_prints_each_change(kubectl: Kubectl) -> None:
+    kubectl("create", "secret", "generic", "first")
     watching = kubectl.start("get", "secrets", "-w", "--output-watch-events", "--no-headers")
+    assert watching.stdout is not None
+    # What is there already comes first, and says that the watch has begun.
+    seen = [watching.stdout.readline().split()[:2]]
     kubectl("create", "secret", "generic", "s")
     kubectl("delete", "secret", "s")
-    assert watching.stdout is not None
-    seen = [watching.stdout.readline().split()[:2] for _ in range(2)]
+    seen += [watching.stdout.readline().split()[:2] for _ in range(2)]
     watching.terminate()
     watching.communicate(timeout=10)
-    assert seen == [["ADDED", "s"], ["DELETED", "s"]]
+    assert seen == [["ADDED", "first"], ["ADDED", "s"], ["DELETED", "s"]]
 
 
 def test_logs_are_fetched(kubectl: Kubectl) -> None:

@@ -21,8 +21,13 @@ async def test_pods_are_made_in_order_with_stable_names_and_volumes(world: World
     assert order == ["db-0", "db-1"]
     claim = world.get("PersistentVolumeClaim", "data-db-0") or {}
     assert (claim["status"]["phase"], claim["spec"]["storageClassName"]) == ("Bound", "standard")
-    status = (world.get("StatefulSet", "db") or {})["status"]
-    assert (status["readyReplicas"], status["currentRevision"]) == (2, status["updateRevision"])
+    status = await world.until(lambda: _status_of_two_ready(world), "the set to count two ready pods")
+    assert status["currentRevision"] == status["updateRevision"]
+
+
+def _status_of_two_ready(world: World) -> dict[str, Any] | None:
+    status: dict[str, Any] = (world.get("StatefulSet", "db") or {})["status"]
+    return status if status.get("readyReplicas") == 2 else None
 
 
 async def test_a_volume_outlives_the_pod_and_the_set_but_not_its_claim(world: World) -> None:
@@ -45,7 +50,7 @@ async def test_a_volume_outlives_the_pod_and_the_set_but_not_its_claim(world: Wo
     world.delete("PersistentVolumeClaim", "data-db-0")
     await world.until(lambda: not world.list("PersistentVolume"))
     assert world.get("PersistentVolumeClaim", "data-db-0") is None
-    assert world.files("volumes") == set()
+    await world.until(lambda: not world.files("volumes"), "the volume's folder to be gone")
 
 
 async def test_a_claim_in_use_waits_for_its_pod(world: World) -> None:
@@ -56,7 +61,7 @@ async def test_a_claim_in_use_waits_for_its_pod(world: World) -> None:
     assert claim["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
     world.delete("StatefulSet", "db")
     await world.until(lambda: world.get("PersistentVolumeClaim", "data-db-0") is None)
-    assert world.files("volumes") == set()
+    await world.until(lambda: not world.files("volumes"), "the volume's folder to be gone")
 
 
 async def test_a_rolling_update_goes_from_the_last_pod_to_the_first(world: World) -> None:
