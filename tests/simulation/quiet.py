@@ -13,7 +13,8 @@ def settle(world: World) -> None:
     """Mend everything and let the engine finish. Raises AssertionError when it doesn't within 20 minutes."""
     world.tell("from here on nothing goes wrong")
     mend(world)
-    # Takes the wishes that `kubectl` has left in the cluster.
+    # Longer than anybody leaves alone what has just failed; then the wishes that `kubectl` left in the cluster.
+    world.pass_time(2 * _ROUND_SECONDS)
     world.broker.messages.append(SWEEP_MIRRORS)
     for number in range(1, _MOST_ROUNDS):
         work_off(world)
