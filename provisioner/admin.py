@@ -69,15 +69,15 @@ class OperationList(ChangeList):
 class OperationAdmin(_Admin):
     """Newest first, with the step that each has come to and the reason why it is there."""
 
-    list_display = ("id", "shop", "kind", "state", "step", "why", "created_at", "started_at", "finished_at")
-    list_filter = ("kind", "state", "error_reason", "steps__name")
+    list_display = ("created_at", "shop", "kind", "state", "step", "why", "started_at", "finished_at")
+    list_filter = ("kind", "state", "error_reason")
     search_fields = ("id", "store__name", "request_id", "error_reason")
     date_hierarchy = "created_at"
     list_select_related = ("store__tenant",)
     list_per_page = 50
     inlines: ClassVar = (StepInline,)
     fieldsets = (
-        (None, {"fields": ("shop", "kind", "state", "why", "generation", "request_id")}),
+        (None, {"fields": ("id", "shop", "kind", "state", "why", "generation", "request_id")}),
         ("Times", {"fields": ("created_at", "started_at", "finished_at", "message_due_at")}),
         ("Trouble", {"fields": ("error_reason", "error_message", "blocker")}),
     )
