@@ -52,7 +52,7 @@ def situation(operation: Operation, place: int | None) -> Situation:
         state=operation.state,
         label=_label(operation, step),
         step_state=step.state,
-        held=bool(step.owner),
+        held=any(each.owner for each in operation.steps.all()),
         waiting_for=step.waiting_for,
         attempt=step.attempt,
         due_at=step.due_at,

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from provisioner.operations.errors import LeaseLost
-from provisioner.operations.models import Operation, OperationState, Step, StepState
+from provisioner.operations.models import OperationState, Step, StepState
 from provisioner.operations.owners import is_surely_dead
 
 SELF_FENCE_SHARE = 0.6
@@ -94,11 +94,11 @@ class Lease:
             connection.close()
 
 
-def busy_elsewhere(operation: Operation) -> Step | None:
-    """A step of another operation of the same store whose owner may still be acting, or None.
+def busy_elsewhere(store_id: int, step_id: int) -> Step | None:
+    """Another step of the store, of any operation, whose owner may still be acting; None when there is none.
 
-    An operation that was cancelled keeps the owner of its running step written down until that one lets go.
+    An operation that was cancelled or rewound keeps the owner of its running step written down until that one lets go.
     """
-    others = Step.objects.filter(operation__store_id=operation.store_id).exclude(operation=operation)
+    others = Step.objects.filter(operation__store_id=store_id).exclude(pk=step_id)
     held = others.exclude(owner="").filter(Q(heartbeat_at__gte=silent_before()))
     return next((step for step in held.select_related("operation") if not is_surely_dead(step.owner)), None)

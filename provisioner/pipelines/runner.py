@@ -52,7 +52,7 @@ def _run(operation: Operation, name: str, actions: Mapping[str, Action]) -> bool
         log.debug("link not run", verdict=verdict.value, operation_state=operation.state)
         return verdict == Verdict.GO_ON
     step = next(step for step in steps if step.name == name)
-    if _must_wait_for_another(operation):
+    if _must_wait_for_another(operation, step):
         return False
     try:
         lease = _claim(operation, step)
@@ -62,13 +62,13 @@ def _run(operation: Operation, name: str, actions: Mapping[str, Action]) -> bool
     return _carry(operation, step, lease, actions[name])
 
 
-def _must_wait_for_another(operation: Operation) -> bool:
+def _must_wait_for_another(operation: Operation, step: Step) -> bool:
     """A removal has a step of its own that waits; anything else just comes back when the other has let go."""
     if operation.kind == OperationKind.TEARDOWN:
         return False
-    other = busy_elsewhere(operation)
+    other = busy_elsewhere(operation.store_id, step.pk)
     if other is not None:
-        log.info("link not run", why=f"step '{other.name}' of an earlier operation still acts", owner=other.owner)
+        log.info("link not run", why=f"step '{other.name}', which was stopped, may still act", owner=other.owner)
     return other is not None
 
 

@@ -22,7 +22,7 @@ def drain(context: Context) -> Done | Wait:
 
     The lease of the first is lost, but its hands may be full. The second has the namespace, which goes by the name.
     """
-    busy = busy_elsewhere(context.operation)
+    busy = busy_elsewhere(context.store.pk, context.lease.step_id)
     if busy is not None:
         return Wait(f"step '{busy.name}' to let go", delay=0.5)
     store = context.store

@@ -220,3 +220,21 @@ def test_a_message_that_fails_to_be_sent_after_the_commit_is_nobodys_error() -> 
         transaction.on_commit(lambda: told.append("the next hook"))
 
     assert told == ["the next hook"]
+
+
+def test_a_rewound_operation_begins_only_when_the_step_that_acts_has_let_go(sent: list[Any]) -> None:
+    running = operation(StoreFactory())
+    assert link(running, "namespace")
+    tried: list[bool] = []
+
+    def act(context: Context) -> Done:
+        transitions.rewind(running, 2)
+        tried.append(link(running, "namespace"))
+        return Done(EventType.HELM_READY, "Done.")
+
+    assert link(running, "helm", act) is False
+
+    assert tried == [False]
+    assert set(running.steps.values_list("state", "owner")) == {(StepState.PENDING, "")}
+    assert sent[-1][0] == running.pk
+    assert link(running, "namespace") is True
