@@ -18,8 +18,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from config.refusals import Refused
 from config.request_id import request_id_of
-from stores.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"
 _PREFIX = "urn:storeplane:problem:"
@@ -35,7 +35,7 @@ _TITLES = {
     "unsupported-media-type": "The body's format can't be read",
     "too-many-requests": "Too many requests",
     "name-taken": "The name is taken",
-    "conflict": "The store is in another state",
+    "conflict": "The present state doesn't allow it",
     "quota-exceeded": "The plan's limit is reached",
     "queue-full": "The queue is full",
     "credentials-not-ready": "There are no credentials yet",

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from config.serializers import KnownFieldsOnly
 from stores import names
 from stores.choices import ConditionType, DriftPolicy, EventType
 from stores.engines import ENGINES
@@ -16,8 +17,6 @@ from tenants.plans import PLANS
 
 NO_WORK = WorkView()
 _ORDER = {type_: place for place, type_ in enumerate(ConditionType.values)}
-# What a browser's form sends along besides the fields.
-_FORM_FIELDS = {"csrfmiddlewaretoken"}
 
 
 class ConditionSerializer(serializers.ModelSerializer[Condition]):
@@ -195,24 +194,7 @@ class StoreDetailSerializer(StoreSerializer):
         return links
 
 
-class _KnownFieldsOnly(serializers.Serializer[Any]):
-    """Refuses fields that nobody would read: a misspelt one must not pass for an accepted wish."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The validated values. Raises ValidationError that names the unknown fields and the known ones."""
-        known = [name for name, field in self.fields.items() if not field.read_only]
-        if hasattr(data, "keys"):
-            unknown = [key for key in data if key not in known and key not in _FORM_FIELDS]
-            if unknown:
-                raise serializers.ValidationError({str(key): [self.unknown(key, known)] for key in unknown})
-        return super().to_internal_value(data)
-
-    def unknown(self, key: object, known: list[str]) -> str:
-        """The sentence for a field that isn't known."""
-        return f"There is no such field; use {', '.join(known)}."
-
-
-class StoreCreateSerializer(_KnownFieldsOnly):
+class StoreCreateSerializer(KnownFieldsOnly):
     """What is asked for when a store is made."""
 
     name = serializers.CharField(
@@ -240,7 +222,7 @@ class StoreCreateSerializer(_KnownFieldsOnly):
         return value
 
 
-class StoreChangeSerializer(_KnownFieldsOnly):
+class StoreChangeSerializer(KnownFieldsOnly):
     """What can be changed while the store lives."""
 
     display_name = serializers.CharField(required=False, allow_blank=True, max_length=200)
