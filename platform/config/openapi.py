@@ -60,6 +60,17 @@ class UserHeaderScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyp
         }
 
 
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How bearer tokens are told."""
+
+    target_class = "tenants.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """RFC 6750."""
+        return {"type": "http", "scheme": "bearer", "description": "A token from `POST /tokens`, or from the admin."}
+
+
 def without_slashes(endpoints: list[Endpoint]) -> list[Endpoint]:
     """The form of each path that docs and links use; both are served."""
     return [(path.rstrip("/") or "/", regex, method, callback) for path, regex, method, callback in endpoints]

@@ -26,6 +26,12 @@ class TenantSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class TenantDetailSerializer(TenantSerializer):
+    """A tenant with where to go from it."""
+
+    links = serializers.DictField(child=serializers.URLField())
+
+
 class TenantChangeSerializer(KnownFieldsOnly):
     """What its owners may change of a tenant."""
 

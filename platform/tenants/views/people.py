@@ -18,7 +18,7 @@ from tenants import audit
 from tenants.access import Access, access_for, caller, token_of
 from tenants.authentication import how
 from tenants.models import Role, Tenant
-from tenants.serializers import MeSerializer, TenantChangeSerializer, TenantSerializer
+from tenants.serializers import MeSerializer, TenantChangeSerializer, TenantDetailSerializer, TenantSerializer
 
 # A superuser sees all tenants: /me names no more of them than fit on a screen, /tenants has pages.
 _TENANTS_OF_ME = 50
@@ -90,19 +90,19 @@ class TenantView(GenericAPIView[Any]):
 class TenantDetail(TenantView):
     """One tenant."""
 
-    serializer_class = TenantSerializer
+    serializer_class = TenantDetailSerializer
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """The form for a browser is the one of PATCH."""
-        return TenantChangeSerializer if self.request.method in ("PATCH", "PUT") else TenantSerializer
+        return TenantChangeSerializer if self.request.method in ("PATCH", "PUT") else TenantDetailSerializer
 
-    @extend_schema(operation_id="tenants_read", tags=["people"], responses=TenantSerializer)
+    @extend_schema(operation_id="tenants_read", tags=["people"], responses=TenantDetailSerializer)
     def get(self, request: Request, slug: str) -> Response:
         """Its plan, how much of it is used, and the caller's role."""
         return self._answer(self.tenant())
 
     @extend_schema(
-        operation_id="tenants_change", tags=["people"], request=TenantChangeSerializer, responses=TenantSerializer
+        operation_id="tenants_change", tags=["people"], request=TenantChangeSerializer, responses=TenantDetailSerializer
     )
     def patch(self, request: Request, slug: str) -> Response:
         """Change the name that people see; owners only. The plan is the operator's to set."""
@@ -118,9 +118,9 @@ class TenantDetail(TenantView):
         return self._answer(self.tenant())
 
     def _answer(self, tenant: Tenant) -> Response:
-        body = dict(TenantSerializer(shape(tenant, access_for(self.request))).data)
-        members = reverse("tenant-members", args=[tenant.slug], request=self.request)
-        return Response({**body, "links": {"members": members}})
+        links = {"members": reverse("tenant-members", args=[tenant.slug], request=self.request)}
+        body = {**shape(tenant, access_for(self.request)), "links": links}
+        return Response(dict(TenantDetailSerializer(body).data))
 
 
 def shape(tenant: Tenant, access: Access) -> dict[str, Any]:

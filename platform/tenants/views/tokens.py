@@ -57,7 +57,10 @@ class Tokens(TokenView):
         return self.get_paginated_response(TokenSerializer(page, many=True).data)
 
     @extend_schema(
-        operation_id="tokens_create", tags=["people"], request=TokenCreateSerializer, responses={201: NewTokenSerializer}
+        operation_id="tokens_create",
+        tags=["people"],
+        request=TokenCreateSerializer,
+        responses={201: NewTokenSerializer},
     )
     def post(self, request: Request) -> Response:
         """Make a token; the answer is the only place where its secret is shown."""
