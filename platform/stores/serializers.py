@@ -16,6 +16,10 @@ from stores.services import CHANGEABLE
 from tenants.plans import PLANS
 
 NO_WORK = WorkView()
+# The provisioner's words, which records know only by name (`stores.provisioning`).
+OPERATION_KINDS = ("provision", "reconcile", "teardown")
+OPERATION_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+STEP_STATES = ("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
 _ORDER = {type_: place for place, type_ in enumerate(ConditionType.values)}
 
 
@@ -32,9 +36,7 @@ class StepSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    state = serializers.ChoiceField(
-        choices=["pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled"]
-    )
+    state = serializers.ChoiceField(choices=STEP_STATES)
     attempt = serializers.IntegerField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -48,8 +50,8 @@ class OperationRefSerializer(serializers.Serializer[Any]):
     """An operation in short, inside a store."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField()
-    state = serializers.CharField()
+    kind = serializers.ChoiceField(choices=OPERATION_KINDS)
+    state = serializers.ChoiceField(choices=OPERATION_STATES)
     explanation = serializers.CharField(
         allow_blank=True, help_text="Why it is where it is, in one sentence; empty once it has succeeded."
     )
@@ -194,10 +196,23 @@ class StoreDetailSerializer(StoreSerializer):
         return links
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "minLength": names.MIN_LENGTH,
+        "maxLength": names.MAX_LENGTH,
+        "pattern": f"^{names.PATTERN.pattern}$",
+        "not": {"enum": sorted(names.RESERVED)},
+    }
+)
+class StoreNameField(serializers.CharField):
+    """A name by the rules of `stores.names`, which gives the sentences of the errors."""
+
+
 class StoreCreateSerializer(KnownFieldsOnly):
     """What is asked for when a store is made."""
 
-    name = serializers.CharField(
+    name = StoreNameField(
         trim_whitespace=False, help_text="A DNS label of 3 to 40 characters; it becomes the shop's host name."
     )
     engine = serializers.ChoiceField(choices=[(e.name, e.label) for e in ENGINES.values()])

@@ -9,6 +9,7 @@ import math
 import time
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import redis
 import structlog
@@ -19,11 +20,13 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from config.breaker import Breaker
 from tenants.access import access_for, token_of
 from tenants.peers import client_address
+
+if TYPE_CHECKING:  # rest_framework.views imports this module, as the settings say
+    from rest_framework.views import APIView
 
 ANONYMOUS = "anonymous"
 ANONYMOUS_PER_MINUTE = 300
@@ -61,7 +64,7 @@ class Standing:
 class CallerThrottle(BaseThrottle):
     """DRF's hook: counts each request of the API, and refuses those above the limit."""
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         """Always true when it returns. Raises Throttled with a sentence when the limit is reached."""
         standing = count(*_policy(request))
         if standing is None:
