@@ -74,7 +74,14 @@ class StoreList(GenericAPIView[Store]):
         tags=["stores"],
         request=StoreCreateSerializer,
         responses={201: StoreDetailSerializer, 200: StoreDetailSerializer},
-        parameters=[OpenApiParameter(IDEMPOTENCY_HEADER, str, OpenApiParameter.HEADER)],
+        parameters=[
+            OpenApiParameter(
+                IDEMPOTENCY_HEADER,
+                {"type": "string", "maxLength": _KEY_LENGTH, "pattern": "^[ -~]*$"},
+                OpenApiParameter.HEADER,
+                description="A key of yours that stands for this wish for ever, so that it can be sent again.",
+            )
+        ],
     )
     def post(self, request: Request) -> Response:
         """Ask for a store: 201 when this request made it, 200 when the same wish was granted before."""

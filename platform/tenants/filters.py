@@ -9,13 +9,19 @@ from tenants.models import ApiToken, AuditEntry, Role
 class AuditFilter(filters.FilterSet):  # type: ignore[misc]
     """`action` may end in a dot for all that begin so (`token.`); times are ISO 8601."""
 
-    action = filters.CharFilter(method="by_action", label="Action", max_length=60)
-    actor = filters.CharFilter(label="Actor", max_length=200)
-    target = filters.CharFilter(label="Target", max_length=200)
-    tenant = filters.CharFilter(field_name="tenant__slug", label="Tenant", max_length=63)
-    request_id = filters.CharFilter(label="Request id", max_length=64)
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="From this time on")
-    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="Before this time")
+    action = filters.CharFilter(
+        method="by_action", label="Action", max_length=60, help_text="Such as `store.delete`; `store.` for all of them."
+    )
+    actor = filters.CharFilter(label="Actor", max_length=200, help_text="A user name.")
+    target = filters.CharFilter(label="Target", max_length=200, help_text="Such as a store's name.")
+    tenant = filters.CharFilter(field_name="tenant__slug", label="Tenant", max_length=63, help_text="Its slug.")
+    request_id = filters.CharFilter(label="Request id", max_length=64, help_text="As in `X-Request-Id`.")
+    since = filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="gte", label="Since", help_text="From this time on, as ISO 8601."
+    )
+    until = filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="lt", label="Until", help_text="Before this time, as ISO 8601."
+    )
 
     class Meta:
         model = AuditEntry
@@ -29,9 +35,11 @@ class AuditFilter(filters.FilterSet):  # type: ignore[misc]
 class TokenFilter(filters.FilterSet):  # type: ignore[misc]
     """Revoked tokens are shown when they are asked for."""
 
-    tenant = filters.CharFilter(field_name="tenant__slug", label="Tenant", max_length=63)
-    role = filters.ChoiceFilter(choices=Role.choices)
-    revoked = filters.BooleanFilter(field_name="revoked_at", lookup_expr="isnull", exclude=True, label="Revoked")
+    tenant = filters.CharFilter(field_name="tenant__slug", label="Tenant", max_length=63, help_text="Its slug.")
+    role = filters.ChoiceFilter(choices=Role.choices, help_text="What the token may do.")
+    revoked = filters.BooleanFilter(
+        field_name="revoked_at", lookup_expr="isnull", exclude=True, label="Revoked", help_text="True for those only."
+    )
 
     class Meta:
         model = ApiToken
