@@ -58,8 +58,8 @@ def walk(client: APIClient, query: str) -> list[Any]:
     return found
 
 
-# The user, their roles, the page, its conditions, its latest operations, their steps, and the queue.
-QUERIES_OF_A_LIST = 7
+# The user, their roles, the page, its conditions, its latest operations, their steps, and three for the queue.
+QUERIES_OF_A_LIST = 9
 
 
 @pytest.mark.parametrize("stores", [10, 1000])
