@@ -47,6 +47,15 @@ class CursorPages(CursorPagination):
             _parameter("page_size", "How many to show.", size),
         ]
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """For the OpenAPI document (3.1, where null is a type)."""
+        page = {"type": ["string", "null"], "format": "uri", "description": "Follow it as it is; null at the end."}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": page, "previous": page, "results": schema},
+        }
+
 
 class Ordering(OrderingFilter):
     """`?ordering=` by one of the view's `ordering_fields` (a name to a sort expression), `-` for descending."""
