@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.serializers import KnownFieldsOnly
@@ -170,10 +171,17 @@ class MeSerializer(serializers.Serializer[Any]):
     tenants = TenantSerializer(many=True)
 
 
+@extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+class ValuesField(serializers.JSONField):
+    """Names of fields with their values, or null."""
+
+
 class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
     """One line of the audit."""
 
     tenant = serializers.CharField(source="tenant.slug", allow_null=True, default=None)
+    before = ValuesField(read_only=True)
+    after = ValuesField(read_only=True)
 
     class Meta:
         model = AuditEntry
