@@ -1,33 +1,33 @@
 """`/metrics`: right on every process of several.
 
-Counters and histograms of all processes come from `PROMETHEUS_MULTIPROC_DIR` when it is set (and from this process
-alone when not); what the database knows is asked for at the scrape, so every process answers the same.
+What processes count is added up over all of them (`config.process_metrics`); what the database knows is asked for at
+the scrape, so every process answers the same. docs/metrics.md tells of each name.
 """
-
-import os
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from config import process_metrics
+from config.metrics_access import CHALLENGE, REFUSAL, may_read
+from config.problems import Problem, problem_response
 from provisioner.metrics import OperationsCollector
 from stores.metrics import StoresCollector
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format."""
-    body = b"".join(generate_latest(registry) for registry in _registries())
+    """Prometheus' text format, for whoever has the token when there is one."""
+    if not may_read(request.headers.get("Authorization", "")):
+        refusal = problem_response(request, Problem(401, "not-authenticated", REFUSAL))
+        refusal["WWW-Authenticate"] = CHALLENGE
+        return refusal
+    body = generate_latest(process_metrics.registry()) + generate_latest(_asked())
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
-def _registries() -> list[CollectorRegistry]:
+def _asked() -> CollectorRegistry:
     asked = CollectorRegistry()
     asked.register(StoresCollector())
     asked.register(OperationsCollector())
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        processes = CollectorRegistry()
-        MultiProcessCollector(processes)  # type: ignore[no-untyped-call]
-        return [processes, asked]
-    return [REGISTRY, asked]
+    return asked

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioner.messages import send
-from provisioner.operations import admission, recovery
+from provisioner.operations import admission, recovery, tallies
 from provisioner.operations.sweeping import alone
 from stores.publish import publish_left_behind, streams
 
@@ -30,14 +30,18 @@ def admit_soon() -> None:
 
 @shared_task(name="provisioner.operations.tasks.sweep")
 def sweep() -> None:
-    """Send again what was lost, admit whoever can be admitted, publish what was committed and not told."""
+    """Send again what was lost, admit whoever can be admitted, publish what was committed and not told.
+
+    It also keeps the tallies short.
+    """
     _note_the_beat()
-    with alone("sweep") as held:
+    with alone("operations") as held:
         if not held:
             return
         sent = recovery.sweep()
         admitted = admission.admit()
         published = publish_left_behind()
+        tallies.fold()
     if sent or admitted or published:
         log.info("swept", sent=len(sent), admitted=len(admitted), published=published)
 
