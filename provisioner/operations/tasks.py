@@ -3,6 +3,7 @@
 import redis
 import structlog
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from provisioner.operations.sweeping import alone
 from stores.publish import publish_left_behind, streams
 
 BEAT_KEY = "storeplane:beat"
-BEAT_KEY_SECONDS = 120
+BEAT_SILENT_AFTER_SECONDS = 45.0
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +47,16 @@ def sweep() -> None:
         log.info("swept", sent=len(sent), admitted=len(admitted), published=published)
 
 
+def beat_silent_after() -> float:
+    """Seconds after the last sweep when `/health` misses beat; with a rare sweep the time in which three were due."""
+    return max(BEAT_SILENT_AFTER_SECONDS, 3 * settings.STOREPLANE_SWEEP_SECONDS)
+
+
 def _note_the_beat() -> None:
     """For `/health`; a sweep that can't be noted is a sweep all the same."""
     try:
-        streams().set(BEAT_KEY, timezone.now().isoformat(), ex=BEAT_KEY_SECONDS)
+        # Kept for longer than it is believed, so that one can tell how old it is.
+        life = round(10 * beat_silent_after())
+        streams().set(BEAT_KEY, timezone.now().isoformat(), ex=life)
     except (redis.RedisError, OSError) as error:
         log.warning("the sweep was not noted", error=type(error).__name__)
