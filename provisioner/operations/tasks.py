@@ -49,7 +49,7 @@ def sweep() -> None:
 
 def beat_silent_after() -> float:
     """Seconds after the last sweep when `/health` misses beat; with a rare sweep the time in which three were due."""
-    return max(BEAT_SILENT_AFTER_SECONDS, 3 * settings.STOREPLANE_SWEEP_SECONDS)
+    return max(BEAT_SILENT_AFTER_SECONDS, 3.0 * float(settings.STOREPLANE_SWEEP_SECONDS))
 
 
 def _note_the_beat() -> None:

@@ -37,7 +37,7 @@ def test_a_port_for_metrics_is_refused_while_children_would_leave_no_counts(monk
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     assert ids() == ["storeplane.E008"]
 
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/tmp")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/run/metrics")
 
     assert ids() == []
 
