@@ -1,4 +1,4 @@
-"""The platform's own Celery app with two tasks that count: one returns, one dies. `-A tests.config.metrics.counting_worker`."""
+"""The platform's own Celery app with two tasks that count: one returns, one dies."""
 
 import os
 import signal

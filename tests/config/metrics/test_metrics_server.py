@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from config.metrics import server
+from config.metrics import server as metrics_server
 from config.metrics.folder import VARIABLE
 from tests.chaos.processes import Process
 from tests.chaos.waiting import until
@@ -137,7 +137,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threadin
     """Served from this process."""
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     with override_settings(STOREPLANE_METRICS_PORT=free_port()):
-        made = server.serve()
+        made = metrics_server.serve()
     assert made is not None
     yield made
     made.shutdown()
@@ -145,12 +145,12 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threadin
 
 
 def test_nothing_is_served_unless_a_port_is_set() -> None:
-    assert server.serve() is None
+    assert metrics_server.serve() is None
 
 
 def test_a_second_worker_on_the_host_works_without_the_port_that_is_taken(server: ThreadingHTTPServer) -> None:
     with override_settings(STOREPLANE_METRICS_PORT=server.server_port):
-        assert server.serve() is None
+        assert metrics_server.serve() is None
 
 
 def test_only_the_metrics_are_served(server: ThreadingHTTPServer) -> None:
