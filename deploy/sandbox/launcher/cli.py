@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -84,6 +85,10 @@ def parser() -> argparse.ArgumentParser:
     hidden = commands.add_parser("supervise")
     hidden.add_argument("options")
     hidden.set_defaults(run=_supervise)
+    account = commands.add_parser("account")
+    account.add_argument("admin", type=Path)
+    account.add_argument("out", type=Path)
+    account.set_defaults(run=_account)
     return top
 
 
@@ -174,6 +179,14 @@ def _supervise(home: Home, options: argparse.Namespace) -> int:
     from sandbox.launcher.supervise import supervise
 
     return supervise(home, Options.from_json(json.loads(options.options)), echo=None, ignore_hangup=True)
+
+
+def _account(_home: Home, options: argparse.Namespace) -> int:
+    """A job of the platform's start; not for people."""
+    from sandbox.launcher.account import make_account
+
+    make_account(options.admin, options.out)
+    return 0
 
 
 def _status(home: Home, options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from ..access.attributes import Attributes
+from ..access.attributes import of_resource
 from ..access.escalation import review_of
 from ..access.gate import Gate
 from ..access.reviews import reviewed
@@ -183,8 +183,7 @@ class Handlers:
 
     def _demand_create(self, request: web.Request, path: ApiPath) -> None:
         """Who makes what isn't there by an update or an apply must be allowed to create it, too."""
-        asked = Attributes("create", path.group, path.plural, namespace=path.namespace or "", name=path.name)
-        self._gate.demand(request, asked)
+        self._gate.demand(request, replace(of_resource(request.method, path, request.query), verb="create"))
 
     def _options(self, request: web.Request, resource: Resource, verb: str) -> WriteOptions:
         options = write_options(request.query, request.headers.get("User-Agent", ""), verb)
