@@ -247,6 +247,8 @@ def _message(kind: str, raw: bytes) -> Json:
             continue
         item = _value(form, value)
         if repeated:
+            if item is None and form == "s":
+                item = ""  # in a list an empty text counts: the core group in a rule is one
             found.setdefault(name, []).append(item)
         elif item is not None:
             found[name] = item
