@@ -26,27 +26,29 @@ def test_a_store_whose_pod_is_refused_says_what_it_waits_for(
     door.wait_for_phase(name, "Degraded")
 
     assert door.call("POST", f"/stores/{name}/retry").status_code == 202
-    until(
-        lambda: "waits for the backend's pod to be made" in _explanation(door, name), "the store to say what is amiss"
-    )
+    _until_told(door, name, "waits for the backend's pod to be made")
     kubectl("delete", "resourcequota", "no-pods", "-n", namespace)
 
     door.wait_for_phase(name, "Ready")
 
 
-def test_a_removal_names_the_finalizer_that_holds_a_volume(door: FrontDoor, new_name: Callable[[], str]) -> None:
+def test_a_removal_names_what_holds_a_volume_and_then_what_holds_the_namespace(
+    door: FrontDoor, new_name: Callable[[], str]
+) -> None:
     name, namespace = _born(door, new_name)
-    claim = objects("pvc", "-n", namespace)[0]["metadata"]["name"]
-    _set_finalizers(namespace, claim, [HOLDER])
+    claim = f"pvc/{objects('pvc', '-n', namespace)[0]['metadata']['name']}"
+    held = [claim, "serviceaccount/default"]
+    for each in held:
+        _set_finalizers(namespace, each, [HOLDER])
 
     try:
         assert door.call("DELETE", f"/stores/{name}").status_code == 202
-        until(
-            lambda: f"{claim} to be gone: held by the finalizer(s) {HOLDER}" in _explanation(door, name),
-            "the removal to say what holds it up",
-        )
+        _until_told(door, name, f"to be gone: held by the finalizer(s) {HOLDER}")
+        _set_finalizers(namespace, held.pop(0), None)
+        _until_told(door, name, f"finalizers remaining: {HOLDER} in 1 resource instances")
     finally:
-        _set_finalizers(namespace, claim, None)
+        for each in held:
+            _set_finalizers(namespace, each, None)
 
     door.wait_until_gone(name)
 
@@ -58,11 +60,17 @@ def _born(door: FrontDoor, new_name: Callable[[], str]) -> tuple[str, str]:
     return name, f"store-{name}"
 
 
-def _explanation(door: FrontDoor, name: str) -> str:
-    operation = door.store(name).get("operation") or {}
-    return str(operation.get("explanation", ""))
+def _until_told(door: FrontDoor, name: str, words: str) -> None:
+    """Until the explanation of the store's operation has these words."""
+
+    def told() -> bool:
+        operation = door.store(name).get("operation") or {}
+        return words in operation.get("explanation", "")
+
+    until(told, f"{name} to say {words!r}")
 
 
-def _set_finalizers(namespace: str, claim: str, finalizers: list[str] | None) -> None:
+def _set_finalizers(namespace: str, found: str, finalizers: list[str] | None) -> None:
+    """Of an object named `kind/name`."""
     patch = json.dumps({"metadata": {"finalizers": finalizers}})
-    kubectl("patch", "pvc", claim, "-n", namespace, "--type=merge", "-p", patch)
+    kubectl("patch", found, "-n", namespace, "--type=merge", "-p", patch)

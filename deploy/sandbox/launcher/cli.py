@@ -19,6 +19,7 @@ _ENVIRONMENT = """environment:
   STOREPLANE_HOME        where data, logs and secrets live (default: .storeplane in the checkout)
   STOREPLANE_DOMAIN      the stores' domain (localhost)
   STOREPLANE_IMAGE_*     MEDUSA, STOREFRONT, POSTGRES: image names for a real cluster
+  STOREPLANE_AUDIT_LOG   a file for the sandbox's log of who asked its API for what
   STOREPLANE_STORE_PORT  with --kubeconfig: the port in the stores' public addresses (80)
 """
 

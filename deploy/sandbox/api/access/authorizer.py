@@ -126,18 +126,18 @@ class Authorizer:
 
 def _key(subject: Json, namespace: str | None) -> _Subject:
     if subject.get("kind") == "ServiceAccount":
-        return "User", account_name(subject.get("namespace") or namespace or "", subject["name"])
-    return subject.get("kind", ""), subject["name"]
+        return "User", account_name(subject.get("namespace") or namespace or "", subject.get("name", ""))
+    return subject.get("kind", ""), subject.get("name", "")
 
 
 def _grant(binding: Json, subject: Json, role: Json | None) -> Grant:
     reference, meta = binding["roleRef"], binding["metadata"]
     namespace = meta.get("namespace")
     name = f"{meta['name']}/{namespace}" if namespace else meta["name"]
-    holder = subject["name"]
+    holder = subject.get("name", "")
     if subject.get("kind") == "ServiceAccount":
         holder = f"{holder}/{subject.get('namespace') or namespace}"
-    told = f'{binding["kind"]} "{name}" of {reference["kind"]} "{reference["name"]}" to {subject["kind"]} "{holder}"'
+    told = f'{binding["kind"]} "{name}" of {reference["kind"]} "{reference["name"]}" to {subject.get("kind", "")} "{holder}"'
     where = f"{namespace}/" if namespace and reference["kind"] == "Role" else ""
     role_name = f"{reference['kind']}/{where}{reference['name']}"
     binding_name = f"{binding['kind']}/{namespace + '/' if namespace else ''}{meta['name']}"

@@ -70,7 +70,7 @@ def test_an_accounts_token(kubectl: Kubectl, served: Served) -> None:
 
 def test_a_role_aggregates(kubectl: Kubectl) -> None:
     kubectl("create", "clusterrole", "monitoring", "--aggregation-rule=example.com/aggregate-to-monitoring=true")
-    kubectl("create", "clusterrole", "part", "--verb=get", "--resource=nodes")
+    kubectl("create", "clusterrole", "part", "--verb=get", "--resource=pods")
     kubectl("label", "clusterrole", "part", "example.com/aggregate-to-monitoring=true")
     kubectl("create", "clusterrolebinding", "team", "--clusterrole=monitoring", "--group=team")
-    assert kubectl("auth", "can-i", "get", "nodes", *AS_ADA) == "yes\n"
+    assert kubectl("auth", "can-i", "get", "pods", *AS_ADA) == "yes\n"
