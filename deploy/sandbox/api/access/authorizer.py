@@ -134,10 +134,10 @@ def _grant(binding: Json, subject: Json, role: Json | None) -> Grant:
     reference, meta = binding["roleRef"], binding["metadata"]
     namespace = meta.get("namespace")
     name = f"{meta['name']}/{namespace}" if namespace else meta["name"]
-    holder = subject.get("name", "")
-    if subject.get("kind") == "ServiceAccount":
+    kind, holder = subject.get("kind", ""), subject.get("name", "")
+    if kind == "ServiceAccount":
         holder = f"{holder}/{subject.get('namespace') or namespace}"
-    told = f'{binding["kind"]} "{name}" of {reference["kind"]} "{reference["name"]}" to {subject.get("kind", "")} "{holder}"'
+    told = f'{binding["kind"]} "{name}" of {reference["kind"]} "{reference["name"]}" to {kind} "{holder}"'
     where = f"{namespace}/" if namespace and reference["kind"] == "Role" else ""
     role_name = f"{reference['kind']}/{where}{reference['name']}"
     binding_name = f"{binding['kind']}/{namespace + '/' if namespace else ''}{meta['name']}"

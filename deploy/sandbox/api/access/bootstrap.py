@@ -70,8 +70,8 @@ def _to(name: str) -> dict[str, str]:
     return {f"rbac.authorization.k8s.io/aggregate-to-{name}": "true"}
 
 
-def _role(name: str, rules: list[Json], **labels: dict[str, str]) -> Json:
-    return {"metadata": _metadata(name, labels.get("labels", {})), "rules": rules}
+def _role(name: str, rules: list[Json], labels: dict[str, str] | None = None) -> Json:
+    return {"metadata": _metadata(name, labels or {}), "rules": rules}
 
 
 def _metadata(name: str, labels: dict[str, str]) -> Json:
@@ -98,13 +98,13 @@ def cluster_roles() -> Iterator[Json]:
     basic = [{"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": list(reviews)}]
     basic.append(_rule("create", "selfsubjectreviews", "authentication.k8s.io"))
     yield _role("system:basic-user", basic)
-    viewing = _role("system:aggregate-to-view", _rules(_VIEWED, _READ), labels=_to("view"))
+    viewing = _role("system:aggregate-to-view", _rules(_VIEWED, _READ), _to("view"))
     more = [_rule("impersonate", "serviceaccounts"), _rule("create", "serviceaccounts/token")]
     more += [_rule("create", "pods/eviction"), *_rules(_READ_BY_EDITORS, _READ)]
-    editing = _role("system:aggregate-to-edit", more + _rules(_EDITED, _WRITE), labels=_to("edit"))
+    editing = _role("system:aggregate-to-edit", more + _rules(_EDITED, _WRITE), _to("edit"))
     granting = {"verbs": [*_WRITE, *_READ], "apiGroups": [GROUP], "resources": ["rolebindings", "roles"]}
     local = _rule("create", "localsubjectaccessreviews", "authorization.k8s.io")
-    ruling = _role("system:aggregate-to-admin", [local, granting], labels=_to("admin"))
+    ruling = _role("system:aggregate-to-admin", [local, granting], _to("admin"))
     yield from (viewing, editing, ruling)
     # By name: "system:…" comes before "view", and "edit" before both.
     view = _aggregated("view", [viewing], _to("edit"))
