@@ -28,9 +28,10 @@ def make_account(admin: Path, out: Path) -> None:
     account = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{NAME}"
     server.apply(f"/api/v1/namespaces/{NAMESPACE}", "v1", "Namespace")
     server.apply(account, "v1", "ServiceAccount")
-    for role in yaml.safe_load_all(ROLE_FILE.read_text()):
-        name = role["metadata"]["name"]
-        server.apply(f"{_RBAC_PATH}/clusterroles/{name}", f"{_RBAC}/v1", "ClusterRole", role)
+    for file in sorted(ROLE_FILE.parent.glob("*.yaml")):  # beside it lie the roles for people
+        role = yaml.safe_load(file.read_text())
+        path = f"{_RBAC_PATH}/clusterroles/{role['metadata']['name']}"
+        server.apply(path, f"{_RBAC}/v1", "ClusterRole", role)
     server.apply(f"{_RBAC_PATH}/clusterrolebindings/{ROLE}", f"{_RBAC}/v1", "ClusterRoleBinding", _binding())
     asked = {"spec": {"expirationSeconds": _YEAR_SECONDS}}
     token = server.call("POST", f"{account}/token", asked)["status"]["token"]

@@ -63,7 +63,7 @@ def test_nobody_uses_a_wildcard() -> None:
 
 
 def test_the_platforms_role_names_each_right_once_and_nothing_of_rbac() -> None:
-    (role,) = yaml.safe_load_all(ROLE_FILE.read_text())
+    role = yaml.safe_load(ROLE_FILE.read_text())
     named = [right for rule in role["rules"] for right in rights(rule)]
     assert role["metadata"]["name"] == ROLE
     assert [right for right, times in Counter(named).items() if times > 1] == []
