@@ -26,7 +26,7 @@ INSTALLED_APPS = [
     "tenants",
     "stores",
     "provisioner",
-    "django.contrib.admin",
+    "config.admin_site.OperatorsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
