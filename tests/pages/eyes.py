@@ -1,0 +1,77 @@
+"""A browser that notices what a person would trip over, and takes pictures for people to look at."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
+
+PATIENCE_MS = 20_000
+WIDTHS = (1280, 390)
+SCHEMES = ("light", "dark")
+
+
+class Eyes:
+    """Wraps a page; `trouble` collects console errors, failed requests, error answers, and requests to other hosts."""
+
+    def __init__(self, page: Page, home: str, pictures: Path) -> None:
+        self.page = page
+        self.home = home
+        self.pictures = pictures
+        self.trouble: list[str] = []
+        self._expected: set[int] = set()
+        self._taken = 0
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.trouble.append(f"script error: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    def go(self, path: str) -> None:
+        """Open an address of the platform."""
+        self.page.goto(self.home + path)
+
+    @contextmanager
+    def expecting(self, status: int) -> Iterator[None]:
+        """An error answer that the test provokes; the browser's own complaint about it counts as expected, too."""
+        self._expected = {status}
+        yield
+        self.page.wait_for_load_state("networkidle")
+        self._expected = set()
+
+    def look(self, name: str) -> None:
+        """Pictures by width and colour scheme. A page that is wider than its window is trouble."""
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for scheme in SCHEMES:
+                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+                self._taken += 1
+                self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True)
+            wide = self.page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                self.trouble.append(f"{name} is {wide} px wide in a window of {width} px")
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        self.page.emulate_media(color_scheme="light")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not self._is_expected(message.text):
+            self.trouble.append(f"console {message.type} on {self.page.url}: {message.text}")
+
+    def _is_expected(self, text: str) -> bool:
+        said = re.search(r"server responded with a status of (\d{3})", text)
+        return said is not None and int(said[1]) in self._expected
+
+    def _failed(self, request: Request) -> None:
+        self.trouble.append(f"failed: {request.method} {request.url}: {request.failure}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and f"{parts.scheme}://{parts.netloc}" != self.home:
+            self.trouble.append(f"another host: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self._expected:
+            self.trouble.append(f"answered {response.status}: {response.request.method} {response.url}")
