@@ -7,6 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -14,7 +15,7 @@ from provisioner import views
 from provisioner.operations.models import FINISHED, Operation, Step
 from stores.admin import StoreAdmin
 from stores.admin.filters import StoresTenantFilter
-from stores.admin.marks import badge, request_links, store_link
+from stores.admin.marks import age, at, badge, request_links, store_link
 from stores.admin.read_only import NewestInline, ReadOnlyAdmin, ReadOnlyInline
 from stores.provisioning import provisioner
 
@@ -27,23 +28,47 @@ class StepInline(ReadOnlyInline):
     fields = (
         "name",
         "condition",
+        "trouble",
         "attempt",
         "claims",
         "held_by",
-        "heartbeat_at",
+        "heartbeat",
         "fence",
-        "due_at",
-        "started_at",
-        "finished_at",
-        "waiting_for",
-        "error_reason",
-        "error_message",
+        "due",
+        "started",
+        "finished",
     )
 
     @admin.display(description="State")
     def condition(self, step: Step) -> SafeString:
         """The state in its colour."""
         return badge("state", step.state)
+
+    @admin.display(description="Waits for, or failed with")
+    def trouble(self, step: Step) -> str:
+        """What it waits for, and the error that it had last."""
+        error = f"{step.error_reason}: {step.error_message}" if step.error_reason else ""
+        return " ".join(filter(None, (step.waiting_for, error))) or "-"
+
+    @admin.display(description="Heartbeat")
+    def heartbeat(self, step: Step) -> SafeString | str:
+        """When the owner last said that it is alive."""
+        return at(step.heartbeat_at)
+
+    @admin.display(description="Due")
+    def due(self, step: Step) -> SafeString | str:
+        """When it is looked at or tried again."""
+        return at(step.due_at)
+
+    @admin.display(description="Started")
+    def started(self, step: Step) -> SafeString | str:
+        """Its first start."""
+        return at(step.started_at)
+
+    @admin.display(description="Finished")
+    def finished(self, step: Step) -> SafeString | str:
+        """Its end."""
+        return at(step.finished_at)
 
     @admin.display(description="Owner")
     def held_by(self, step: Step) -> SafeString | str:
@@ -97,7 +122,7 @@ class OperationList(ChangeList):
 class OperationAdmin(ReadOnlyAdmin):
     """Newest first, with the step that each has come to and the reason why it is there."""
 
-    list_display = ("created_at", "shop", "kind", "condition", "step", "why", "started_at", "finished_at", "request")
+    list_display = ("created_at", "shop", "kind", "condition", "why", "step", "took", "request")
     list_filter = ("state", "kind", "error_reason", StoresTenantFilter, "store__engine")
     search_fields = ("id", "store__name", "request_id", "error_reason")
     search_help_text = "Name of a store, id of an operation or a request, or a reason."
@@ -106,9 +131,9 @@ class OperationAdmin(ReadOnlyAdmin):
     list_per_page = 50
     inlines: ClassVar = (StepInline,)
     fieldsets = (
-        (None, {"fields": ("id", "shop", "kind", "condition", "why", "generation", "request")}),
-        ("Times", {"fields": ("created_at", "started_at", "finished_at", "message_due_at")}),
-        ("Trouble", {"fields": ("error_reason", "error_message", "blocker")}),
+        (None, {"fields": (("shop", "kind", "condition", "generation"), "why", ("error_reason", "blocker"))}),
+        ("Origin", {"fields": (("id", "request"),)}),
+        ("Times", {"fields": (("created_at", "started_at", "finished_at", "message_due_at"),)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
@@ -129,6 +154,13 @@ class OperationAdmin(ReadOnlyAdmin):
     def request(self, operation: Operation) -> SafeString | str:
         """The request behind it."""
         return request_links(operation.request_id)
+
+    @admin.display(description="Took", ordering="finished_at")
+    def took(self, operation: Operation) -> str:
+        """From its start to its end, or to now."""
+        if operation.started_at is None:
+            return "-"
+        return age((operation.finished_at or timezone.now()) - operation.started_at)
 
     @admin.display(description="Step")
     def step(self, operation: Operation) -> str:

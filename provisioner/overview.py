@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from provisioner import views
 from provisioner.operations import admission
 from provisioner.operations.models import FINISHED, Operation, OperationState, Step
+from stores.admin.marks import since
 
 SHOWN = 10
 
@@ -19,6 +20,11 @@ class Waiting:
     place: int
     operation: Operation
 
+    @property
+    def since(self) -> str:
+        """How long it has waited."""
+        return since(self.operation.created_at)
+
 
 @dataclass(frozen=True)
 class Running:
@@ -27,6 +33,11 @@ class Running:
     operation: Operation
     step: Step | None
     explanation: str
+
+    @property
+    def since(self) -> str:
+        """How long it has run."""
+        return since(self.operation.started_at)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class OperatorsSite(AdminSite):
     site_title = "Storeplane"
     index_title = "Operations"
     index_template = "config/admin/index.html"
+    # Lists need the room; the few ways that an operator goes stand in the header (`admin/base_site.html`).
+    enable_nav_sidebar = False
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The overview, and the tables below it."""

@@ -22,7 +22,7 @@ _EVENTS = (
 )
 _LONG_ERROR = (
     "Helm refused the release: Deployment.apps \"backend\" is invalid: spec.template.spec.containers[0].resources."
-    "requests: Invalid value: \"384Mi\": must be less than or equal to memory limit of 256Mi. Change the plan, then retry."
+    "requests: Invalid value: \"384Mi\": must be less than or equal to memory limit of 256Mi."
 )  # fmt: skip
 
 

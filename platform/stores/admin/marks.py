@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -41,6 +42,15 @@ def since(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return "-"
     text = age(timezone.now() - moment)
+    return format_html('<time datetime="{0}" title="{0}">{1}</time>', moment.isoformat(timespec="seconds"), text)
+
+
+def at(moment: datetime | None) -> SafeString | str:
+    """The time of day, with the date when it isn't today's; the whole moment is its title."""
+    if moment is None:
+        return "-"
+    shown = "H:i:s" if moment.date() == timezone.now().date() else "j M, H:i"
+    text = date_format(moment, shown)
     return format_html('<time datetime="{0}" title="{0}">{1}</time>', moment.isoformat(timespec="seconds"), text)
 
 

@@ -16,6 +16,8 @@ else:  # Django's own classes take no parameters when they run
 class ReadOnlyAdmin(_Admin):
     """Rows that nobody adds, changes or removes by hand; a viewer sees all fields as text."""
 
+    change_form_template = "config/admin/read_only.html"
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never."""
         return False

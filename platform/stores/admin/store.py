@@ -39,7 +39,7 @@ class StoreList(ChangeList):
 class StoreAdmin(StorePages):
     """Lists stores with their phase; nothing is changed but through the services."""
 
-    list_display = ("name", "badge", "tenant", "engine", "plan", "age", "shop", "waits_for")
+    list_display = ("name", "badge", "waits_for", "tenant", "engine", "plan", "age", "shop")
     list_filter = ("phase", LifeFilter, TenantFilter, "engine", "plan", "drift_policy", "suspended")
     search_fields = ("name", "display_name", "tenant__slug")
     search_help_text = "Name, display name or tenant."
@@ -51,10 +51,18 @@ class StoreAdmin(StorePages):
     # Whoever does the work puts its operations between the two (`provisioner.admin`).
     inlines: ClassVar = [ConditionInline, EventInline]
     fieldsets = (
-        (None, {"fields": ("name", "display_name", "tenant", "engine", "plan", "volume_size", "shop", "created_by")}),
-        ("Policy", {"fields": ("drift_policy", "deletion_protection", "suspended")}),
-        ("Generations", {"fields": ("generation", "observed_generation")}),
-        ("Times", {"fields": ("created_at", "ready_at", "updated_at", "deletion_requested_at", "deleted_at")}),
+        (
+            "Asked for",
+            {
+                "fields": (
+                    ("name", "display_name", "tenant", "created_by"),
+                    ("engine", "plan", "volume", "shop"),
+                    ("drift_policy", "deletion_protection", "suspended"),
+                    ("generation", "observed_generation"),
+                )
+            },
+        ),
+        ("Times", {"fields": (("created_at", "ready_at", "updated_at"), ("deletion_requested_at", "deleted_at"))}),
     )
 
     def has_change_permission(self, request: HttpRequest, obj: Store | None = None) -> bool:
@@ -72,6 +80,10 @@ class StoreAdmin(StorePages):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that knows what is being done."""
         return StoreList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list under its own name."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": "Stores"})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -105,6 +117,11 @@ class StoreAdmin(StorePages):
     def age(self, store: Store) -> SafeString | str:
         """Since it was asked for."""
         return since(store.created_at)
+
+    @admin.display(description="Volume")
+    def volume(self, store: Store) -> str:
+        """The size of the database's volume, as the plan at the birth said."""
+        return store.volume_size or "-"
 
     @admin.display(description="Shop")
     def shop(self, store: Store) -> SafeString:
