@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, FloatRect, Page, Request, Response
 
 PATIENCE_MS = 20_000
 WIDTHS = (1280, 390)
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+TALLEST = 3000
+"""Pixels of a picture: of a list of long documents the top is enough, and Chromium gives up on taller ones."""
 
 
 class Eyes:
@@ -22,7 +25,6 @@ class Eyes:
         self.pictures = pictures
         self.trouble: list[str] = []
         self._expected: set[int] = set()
-        self._taken = 0
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.trouble.append(f"script error: {error}"))
@@ -47,9 +49,10 @@ class Eyes:
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
             for scheme in SCHEMES:
-                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-                self._taken += 1
-                self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True)
+                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                tall = min(TALLEST, self.page.evaluate("document.documentElement.scrollHeight"))
+                part = FloatRect(x=0, y=0, width=width, height=tall)
+                self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True, clip=part)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 self.trouble.append(f"{name} is {wide} px wide in a window of {width} px")

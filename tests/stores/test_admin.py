@@ -47,7 +47,6 @@ def test_a_store_shows_badge_conditions_pipeline_and_events(root: Client, store:
         "Pending",
         "Reconciling",
         "WaitingForSlot",
-        "STORE_REQUESTED",
         "Store requested",
         "<strong>Namespace</strong>",
     ):
