@@ -29,7 +29,7 @@ def site(transactional_db: None) -> Iterator[str]:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where pictures go: the folder that STOREPLANE_PICTURES names, to look at them, or one that pytest keeps."""
+    """Where pictures go: the folder that STOREPLANE_PICTURES names, for people to look at, or one that pytest keeps."""
     folder = Path(os.environ.get("STOREPLANE_PICTURES") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -40,7 +40,8 @@ def eyes(site: str, pictures: Path) -> Iterator[Eyes]:
     """A browser on that site. Whatever it noticed fails the test, after the test's own claims."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_program(), args=FLAGS)
-        seen = Eyes(browser.new_page(viewport={"width": 1280, "height": 900}), site, pictures)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        seen = Eyes(page, site, pictures, thorough="STOREPLANE_PICTURES" in os.environ)
         yield seen
         browser.close()
     assert seen.trouble == []

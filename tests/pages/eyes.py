@@ -19,10 +19,11 @@ TALLEST = 3000
 class Eyes:
     """Wraps a page; `trouble` collects console errors, failed requests, error answers, and requests to other hosts."""
 
-    def __init__(self, page: Page, home: str, pictures: Path) -> None:
+    def __init__(self, page: Page, home: str, pictures: Path, *, thorough: bool) -> None:
         self.page = page
         self.home = home
         self.pictures = pictures
+        self.thorough = thorough
         self.trouble: list[str] = []
         self._expected: set[int] = set()
         page.set_default_timeout(PATIENCE_MS)
@@ -45,19 +46,26 @@ class Eyes:
         self._expected = set()
 
     def look(self, name: str) -> None:
-        """Pictures by width and colour scheme. A page that is wider than its window is trouble."""
-        for width in WIDTHS:
+        """A picture; a `thorough` look takes one for each width and colour scheme.
+
+        A page that is wider than its window is trouble.
+        """
+        for width in reversed(WIDTHS):
             self.page.set_viewport_size({"width": width, "height": 900})
-            for scheme in SCHEMES:
-                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                tall = min(TALLEST, self.page.evaluate("document.documentElement.scrollHeight"))
-                part = FloatRect(x=0, y=0, width=width, height=tall)
-                self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True, clip=part)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 self.trouble.append(f"{name} is {wide} px wide in a window of {width} px")
-        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+            for scheme in SCHEMES if self.thorough else ():
+                self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                self._take(f"{name}-{width}-{scheme}", width)
         self.page.emulate_media(color_scheme="light")
+        if not self.thorough:
+            self._take(name, WIDTHS[0])
+
+    def _take(self, name: str, width: int) -> None:
+        tall = min(TALLEST, self.page.evaluate("document.documentElement.scrollHeight"))
+        part = FloatRect(x=0, y=0, width=width, height=tall)
+        self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True, clip=part, animations="disabled")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not self._is_expected(message.text):

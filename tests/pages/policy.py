@@ -5,18 +5,15 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 STRICT = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-# DRF's templates carry styles in attributes; scripts are as strict as anywhere.
-STYLES_ALLOWED = f"{STRICT}; style-src 'self' 'unsafe-inline'"
 
 
 class ContentPolicy:
-    """Middleware: nothing from another host, no script and (in the admin) no style but from files of our own."""
+    """Middleware: nothing from another host, no script and no style but from files of our own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
-        strict = request.path.startswith("/admin/")
-        response["Content-Security-Policy"] = STRICT if strict else STYLES_ALLOWED
+        response["Content-Security-Policy"] = STRICT
         return response

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from stores.choices import Phase
@@ -60,8 +60,9 @@ def store_link(store: Store) -> SafeString:
 
 
 def shop_link(store: Store) -> SafeString:
-    """The shop itself, in a page of its own."""
-    return format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', store.url, store.url.split("//", 1)[1])
+    """The shop itself, in a page of its own; the address may break before its dots."""
+    host = format_html_join(mark_safe("<wbr>."), "{}", ((part,) for part in store.url.split("//", 1)[1].split(".")))
+    return format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', store.url, host)
 
 
 def request_links(request_id: str) -> SafeString | str:
@@ -71,7 +72,7 @@ def request_links(request_id: str) -> SafeString | str:
     query = urlencode({"request_id__exact": request_id})
     return format_html(
         '<span class="sp-id">{}</span> <span class="sp-ways">'
-        '<a href="{}?{}">audit</a> <a href="{}?{}">events</a></span>',
+        '<a href="{}?{}">audit</a> · <a href="{}?{}">events</a></span>',
         request_id,
         reverse("admin:tenants_auditentry_changelist"),
         query,
