@@ -1,5 +1,6 @@
 """A platform in the middle of its day, made by the services and the engine's own functions, but without a cluster."""
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from provisioner.operations import admission, transitions
@@ -35,7 +36,16 @@ def people() -> tuple[User, Tenant]:
 
 
 def fill(root: User, tenant: Tenant) -> None:
-    """Stores in every phase, three at work, and more in the queue than its table shows."""
+    """Stores in every phase, three at work, and more in the queue than its table shows.
+
+    Nobody listens yet, so what would be told to Redis and Celery at the commit is left out: it costs most of the time.
+    """
+    with transaction.atomic():
+        _fill(root, tenant)
+        connection.run_on_commit.clear()
+
+
+def _fill(root: User, tenant: Tenant) -> None:
     other = Tenant.objects.create(slug="northern-lights-trading-company", name="Northern Lights", plan="large")
     for name in ("tea-shop", "slow-teapots", "oak-and-linen-for-the-long-winter-nights"):
         _finish(_born(tenant, root, name))
