@@ -20,8 +20,8 @@ class StoreplaneConfig(AppConfig):
     verbose_name = "Storeplane"
 
     def ready(self) -> None:
-        """Importing registers what the schema needs to know of our header."""
-        from config import openapi  # noqa: F401
+        """Importing registers how callers say who they are, for the OpenAPI document."""
+        from config.openapi import schemes  # noqa: F401
 
         checks.register(check_settings, TAG)
 
