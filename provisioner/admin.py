@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from provisioner import views
-from provisioner.operations.models import FINISHED, Operation, Step
+from provisioner.operations.models import FINISHED, Operation, Step, StepState
 from stores.admin import StoreAdmin
 from stores.admin.filters import StoresTenantFilter
 from stores.admin.marks import age, at, badge, request_links, store_link
@@ -166,7 +166,10 @@ class OperationAdmin(ReadOnlyAdmin):
     def step(self, operation: Operation) -> str:
         """The step that it has come to, and the number of the attempt."""
         present = next((step for step in operation.steps.all() if step.state not in FINISHED), None)
-        return f"{present.name} ({present.state}, attempt {present.attempt + 1})" if present else "-"
+        if present is None:
+            return "-"
+        attempt = present.attempt + (present.state not in (StepState.FAILED, StepState.CANCELLED))
+        return f"{present.name} ({present.state}, attempt {attempt})"
 
     @admin.display(description="Why")
     def why(self, operation: Operation) -> str:

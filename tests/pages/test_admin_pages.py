@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pages.eyes import Eyes
@@ -89,15 +88,15 @@ def test_the_lists_can_be_narrowed_and_lead_on(eyes: Eyes) -> None:
     expect(page.locator("#result_list")).to_contain_text("Provisioning failed")
 
 
-@pytest.mark.parametrize(("name", "said"), [("Bad_Name", "lower-case letters"), ("tea-shop", "is taken|exists")])
-def test_a_store_is_added_with_refusals_at_their_fields(eyes: Eyes, name: str, said: str) -> None:
+def test_a_store_is_added_and_changed_with_refusals_at_their_fields(eyes: Eyes) -> None:
     page = log_in(eyes)
     page.get_by_role("link", name="Add store").click()
     eyes.look("admin-store-add")
     page.fill("#id_tenant", "northern-lights-trading-company")
-    page.fill("#id_name", name)
-    page.get_by_role("button", name="Add store").click()
-    expect(page.locator(".field-name .errorlist")).to_contain_text(re.compile(said))
+    for name, said in (("Bad_Name", "lower-case letters"), ("tea-shop", "is taken")):
+        page.fill("#id_name", name)
+        page.get_by_role("button", name="Add store").click()
+        expect(page.locator(".field-name .errorlist")).to_contain_text(said)
     eyes.look("admin-store-add-refused")
     page.fill("#id_name", "new-shop")
     page.get_by_role("button", name="Add store").click()
