@@ -203,10 +203,14 @@ def test_a_change_is_noted_with_before_and_after(root: Client, store: Store) -> 
 
 
 def test_who_may_only_view_sees_all_and_can_do_nothing(store: Store) -> None:
-    viewer = staff("view_store", "view_operation")
+    viewer = staff("view_store")
     before = traces()
 
     page = viewer.get(url("change", store)).content.decode()
+    for text in ("WaitingForSlot", "Store requested", "<strong>Namespace</strong>"):
+        assert text in page, text
+    for text in ("Newest operations", "All operations", "All events", "Audit entries"):
+        assert text not in page, text
     assert page.count("You need the permission to change stores.") == 6
     assert viewer.get(reverse("admin:stores_store_changelist")).status_code == 200
     for deed in ("retry", "reconcile", "suspend", "resume", "delete"):
