@@ -10,10 +10,12 @@ from redis.backoff import NoBackoff
 
 from config.assets import is_hashed
 from config.logs import logging_config
+from config.metrics.folder import take_own
 from config.redis_urls import for_celery, for_limits, with_database
 
 ROOT = Path(__file__).resolve().parents[2]
 env = environ.Env()
+take_own()
 
 STOREPLANE_HOME = Path(env.str("STOREPLANE_HOME", str(ROOT / ".storeplane")))
 DEBUG = env.bool("STOREPLANE_DEBUG", False)
@@ -225,6 +227,11 @@ STOREPLANE_RESEND_SECONDS = env.float("STOREPLANE_RESEND_SECONDS", 30.0)
 STOREPLANE_SWEEP_SECONDS = env.float("STOREPLANE_SWEEP_SECONDS", 10.0)
 # A removal that has waited this long for something to go says what holds it up.
 STOREPLANE_BLOCKED_SECONDS = env.float("STOREPLANE_BLOCKED_SECONDS", 60.0)
+# Who may read `/metrics`: everybody, or whoever has the token. Workers, beat and the watcher serve what they count at a
+# port of their own when one is set, for a Prometheus that can't learn it from the web process (docs/metrics.md).
+STOREPLANE_METRICS_TOKEN = env.str("STOREPLANE_METRICS_TOKEN", "")
+STOREPLANE_METRICS_PORT = env.int("STOREPLANE_METRICS_PORT", 0)
+STOREPLANE_METRICS_HOST = env.str("STOREPLANE_METRICS_HOST", "127.0.0.1")
 STOREPLANE_INGRESS_CLASS = env.str("STOREPLANE_INGRESS_CLASS", "")
 # Who may reach the stores from outside their namespace; the default is ingress-nginx as its chart installs it.
 STOREPLANE_INGRESS_NAMESPACE_LABELS = env.dict(

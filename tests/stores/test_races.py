@@ -54,6 +54,19 @@ def test_twenty_equal_wishes_at_once_make_one_store() -> None:
     assert StoreEvent.objects.filter(type="STORE_REQUESTED").count() == 1
 
 
+def test_twenty_equal_wishes_under_one_key_make_one_store_and_all_get_its_address() -> None:
+    as_user("ann").get("/me")
+    headers = {"Idempotency-Key": "order-4711"}
+
+    answers = at_once(20, lambda _: as_user("ann").post("/stores", WISH, headers=headers))
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 19}
+    assert {answer["Location"] for answer in answers} == {"http://testserver/stores/tea-shop"}
+    assert len({answer.json()["operation"]["id"] for answer in answers}) == 1
+    assert Store.objects.count() == 1
+    assert AuditEntry.objects.filter(action="store.create").count() == 1
+
+
 def test_ten_deletes_at_once_start_one_removal() -> None:
     post(as_user("ann"), "tea-shop")
 
