@@ -1,6 +1,6 @@
 """DRF's pages for a browser, with what a person needs to act: forms that know the present values, and buttons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,17 +43,20 @@ class BrowsableAPI(BrowsableAPIRenderer):
         if method not in ("POST", "PATCH") or method not in view.allowed_methods or _asks_without_body(view):
             return super().get_rendered_html_form(data, view, method, request)
         if request.method == method and _is_refusal(data):
-            return self._form(view, method, request, data=_typed(request))
+            return self._form(view, method, request, told=data.get("errors", ()), data=_typed(request))
         if method == "PATCH":
             return self._form(view, method, request, instance=data if _is_resource(data) else None)
         return super().get_rendered_html_form(data, view, method, request)
 
-    def _form(self, view: Any, method: str, request: Request, **kwargs: Any) -> Any:
+    def _form(self, view: Any, method: str, request: Request, told: Sequence[Any] = (), **kwargs: Any) -> Any:
         with override_method(view, request, method) as asked:
             if not hasattr(view, "get_serializer") or not self.show_form_for_method(view, method, asked, None):
                 return None
             serializer: BaseSerializer[Any] = view.get_serializer(partial=method == "PATCH", **kwargs)
-            return None if isinstance(serializer, ListSerializer) else self.render_form_for_serializer(serializer)
+            if isinstance(serializer, ListSerializer):
+                return None
+            _tell(serializer, told)
+            return self.render_form_for_serializer(serializer)
 
 
 def buttons(data: Any) -> list[Button]:
@@ -82,6 +85,16 @@ def _typed(request: Request) -> Any:
         return request.data
     except APIException:
         return {}
+
+
+def _tell(serializer: BaseSerializer[Any], errors: Sequence[Any]) -> None:
+    """Put what a service said of a value at its field; the form itself knows only what it can check."""
+    if not errors:
+        return
+    serializer.is_valid()
+    known: dict[str, list[str]] = serializer._errors
+    for error in errors:
+        known.setdefault(error["field"], [error["message"]])
 
 
 def _asks_without_body(view: Any) -> bool:

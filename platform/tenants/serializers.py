@@ -100,7 +100,10 @@ class TokenCreateSerializer(KnownFieldsOnly):
 
     name = serializers.CharField(max_length=100, help_text="What it is for, e.g. the program that will use it.")
     role = serializers.ChoiceField(
-        choices=Role.choices, default=Role.MEMBER, help_text="At most your own role in the tenant."
+        choices=Role.choices,
+        default=Role.MEMBER,
+        initial=Role.MEMBER,
+        help_text="At most your own role in the tenant.",
     )
     tenant = serializers.CharField(
         required=False, allow_blank=True, help_text="The slug of one of your tenants; needed when you are in several."
@@ -139,7 +142,7 @@ class MemberAddSerializer(KnownFieldsOnly):
     """Who is taken in."""
 
     user = serializers.CharField(max_length=150, help_text="A user name, or the id of an `X-User-Id`.")
-    role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER)
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER, initial=Role.MEMBER)
 
 
 class MemberChangeSerializer(KnownFieldsOnly):

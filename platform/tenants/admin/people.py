@@ -44,6 +44,8 @@ class TenantAdmin(Audited, _TenantAdmin):
     list_display = ("slug", "name", "plan", "stores_used", "stores_allowed", "created_at")
     list_filter = ("plan",)
     search_fields = ("slug", "name")
+    # Counting groups the rows, and with that their own order is gone.
+    ordering = ("slug",)
     readonly_fields = ("created_at",)
     inlines: ClassVar = (MembershipInline,)
 
