@@ -92,7 +92,7 @@ def _tell(serializer: BaseSerializer[Any], errors: Sequence[Any]) -> None:
     if not errors:
         return
     serializer.is_valid()
-    known: dict[str, list[str]] = serializer._errors
+    known: dict[str, list[str]] = serializer._errors  # type: ignore[attr-defined]  # `errors` is a copy
     for error in errors:
         known.setdefault(error["field"], [error["message"]])
 
