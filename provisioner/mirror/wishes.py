@@ -147,11 +147,13 @@ def need(found: Manifest | None, known: Known) -> Need:
         return Need.LEAVE  # a new wish, or a successor's: this store has its name only until it is gone
     if any(found["spec"].get(field, known.spec[field]) != known.spec[field] for field in FIXED):
         return Need.REPLACE
-    if metadata.get("deletionTimestamp") and not known.going:
-        return Need.WRITE if known.protected_told else Need.TEAR_DOWN
-    if own and metadata["generation"] == known.generation:
-        return Need.WRITE
-    return Need.ADOPT if wished(sides(found, known)) else Need.WRITE
+    # Before a deletion is judged: the same person may just have switched the protection off.
+    judged = own and metadata["generation"] == known.generation
+    if not judged and wished(sides(found, known)):
+        return Need.ADOPT
+    if metadata.get("deletionTimestamp") and not known.going and not known.protected_told:
+        return Need.TEAR_DOWN
+    return Need.WRITE
 
 
 def _need_of_missing(known: Known) -> Need:
