@@ -54,18 +54,17 @@ def tear_down(store_id: int, found: Manifest | None) -> None:
         mirror.save(update_fields=["generation", "verdict", "wish_uid"])
 
 
-def note_restoration(store_id: int, tell: bool) -> None:
-    """A resource that vanished while its store lives will be made again: forget the old one."""
+def note_restoration(store_id: int) -> None:
+    """A resource that vanished while its store lives will be made again: tell so, once, and forget the old one."""
     with transaction.atomic():
         mirror, store = rows.locked(store_id), rows.living(store_id)
         if store is None or not mirror.uid:
             return
         mirror.uid, mirror.spec, mirror.generation, mirror.status_digest = "", None, 0, ""
         mirror.save(update_fields=["uid", "spec", "generation", "status_digest"])
-        if tell:
-            message = f"The resource of {store.label} was deleted by force; it is made again, since the store lives."
-            note_event(store, EventType.RESOURCE_RESTORED, message)
-            log.info("resource deleted by force", store=store.name)
+        message = f"The resource of {store.label} was deleted by force; it is made again, since the store lives."
+        note_event(store, EventType.RESOURCE_RESTORED, message)
+        log.info("resource deleted by force", store=store.name)
 
 
 def _change(store: Store, wish: Mapping[str, Any]) -> Refusal | None:

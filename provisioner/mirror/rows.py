@@ -13,8 +13,12 @@ from stores.models import Store
 
 def locked(store_id: int) -> Mirror:
     """The store's row, locked and made if need be; a tombstone keeps it, so the lock stays the same."""
-    Mirror.objects.get_or_create(store_id=store_id)
-    return Mirror.objects.select_for_update(no_key=True).get(store_id=store_id)
+    held = Mirror.objects.select_for_update(no_key=True)
+    found = held.filter(store_id=store_id).first()
+    if found is None:
+        Mirror.objects.get_or_create(store_id=store_id)
+        found = held.get(store_id=store_id)
+    return found
 
 
 def living(store_id: int) -> Store | None:

@@ -28,14 +28,19 @@ log = structlog.get_logger(__name__)
 def sweep(cluster: Cluster, write: Callable[[int], object]) -> int:
     """Take every wish that no watcher saw, and have written what differs; how many mirrors did. Raises ClusterError."""
     until = monotonic() + BUDGET_SECONDS
-    different = _compare(cluster, _places())
-    different |= set(stale().values_list("pk", flat=True))
-    for store_id in sorted(different):
+    different = differing(cluster)
+    for store_id in different:
         if monotonic() > until:
             log.info("the next sweep of mirrors goes on")
             break
         write(store_id)
     return len(different)
+
+
+def differing(cluster: Cluster) -> list[int]:
+    """The stores whose mirror isn't what it should be, each marked for a look. New wishes are taken on the way."""
+    different = _compare(cluster, _places())
+    return sorted(different.union(stale().values_list("pk", flat=True)))
 
 
 def stale() -> StoreQuerySet:

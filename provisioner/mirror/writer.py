@@ -1,7 +1,6 @@
 """The one writer of `Store` resources: server-side apply, and only when something changed."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -37,19 +36,17 @@ def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> boo
 
     Before the spec is written the resource is looked at, and what somebody wished there meanwhile is judged first
     (`wishes`); a write is bound to the version that was looked at. What a look finds to be different from what was
-    written, status included, is put back.
+    written, status included, is put back. `tell_restored` is whether the log tells of a resource that had vanished.
     """
     wrote, look = False, False
     for _ in range(MOST_TURNS):
         try:
-            turn = _turn(cluster, store_id, look=look)
+            turn = _turn(cluster, store_id, look=look, tell_restored=tell_restored)
         except (Conflict, AlreadyExists, NotFound):
             look = True  # somebody was quicker, or has just deleted it
             continue
         wrote = wrote or turn.wrote
         before_next = _NEXT.get(turn.need)
-        if turn.need == Need.RESTORE:
-            before_next = partial(_restore, tell=tell_restored)
         if before_next is None:
             return wrote
         before_next(cluster, store_id, turn.found)
@@ -58,7 +55,7 @@ def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> boo
     return wrote
 
 
-def _turn(cluster: Cluster, store_id: int, *, look: bool) -> Turn:
+def _turn(cluster: Cluster, store_id: int, *, look: bool, tell_restored: bool) -> Turn:
     """Look if there is a reason to, and write unless the look asks for something else first."""
     started = timezone.now()
     if not Store.objects.not_gone().filter(pk=store_id).exists():
@@ -72,7 +69,7 @@ def _turn(cluster: Cluster, store_id: int, *, look: bool) -> Turn:
         if looked:
             found = cluster.get(STORE, store.name)
             need = wishes.need(found, rows.as_known(store, mirror))
-            if need != Need.WRITE:
+            if need != Need.WRITE and (need != Need.RESTORE or tell_restored):
                 return Turn(need, found)
             found, wrote = _write_spec(cluster, mirror, wanted, found)
         wrote = _write_status(cluster, store, mirror, found) or wrote
@@ -135,8 +132,8 @@ def _tear_down(_: Cluster, store_id: int, found: Manifest | None) -> None:
     adoption.tear_down(store_id, found)
 
 
-def _restore(_: Cluster, store_id: int, __: Manifest | None, *, tell: bool) -> None:
-    adoption.note_restoration(store_id, tell)
+def _restore(_: Cluster, store_id: int, __: Manifest | None) -> None:
+    adoption.note_restoration(store_id)
 
 
 def _replace(cluster: Cluster, store_id: int, found: Manifest | None) -> None:
@@ -146,7 +143,7 @@ def _replace(cluster: Cluster, store_id: int, found: Manifest | None) -> None:
         _release(cluster, found)
 
 
-_NEXT = {Need.ADOPT: _adopt, Need.TEAR_DOWN: _tear_down, Need.REPLACE: _replace}
+_NEXT = {Need.ADOPT: _adopt, Need.TEAR_DOWN: _tear_down, Need.RESTORE: _restore, Need.REPLACE: _replace}
 
 
 def remove(cluster: Cluster, store: Store) -> None:

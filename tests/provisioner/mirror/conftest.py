@@ -1,4 +1,4 @@
-"""A real API server with the Store definition, a gateway that remembers what it was asked, and a person with kubectl."""
+"""A real API server with the Store definition, a gateway that remembers what it was asked, a person with kubectl."""
 
 from __future__ import annotations
 

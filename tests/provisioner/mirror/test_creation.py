@@ -102,6 +102,14 @@ def test_a_resource_that_we_wrote_for_a_store_nobody_knows_is_left_alone(api: Re
     assert api.get(STORE, "shop") is not None
 
 
+@pytest.fixture
+def refusing(settings: Any, tenant: Tenant) -> None:
+    """A tenant whose quota is used up, and one that resources may not use."""
+    settings.STOREPLANE_RESOURCE_TENANTS = ["acme", "full", "nobody"]
+    StoreFactory.create_batch(10, tenant=TenantFactory(slug="full"))
+
+
+@pytest.mark.usefixtures("refusing")
 @pytest.mark.parametrize(
     ("spec", "reason", "word"),
     [
@@ -113,11 +121,8 @@ def test_a_resource_that_we_wrote_for_a_store_nobody_knows_is_left_alone(api: Re
     ],
 )
 def test_a_refusal_is_a_condition_and_an_event(
-    api: Remembered, person: Person, tenant: Tenant, settings: Any, spec: Any, reason: str, word: str
+    api: Remembered, person: Person, spec: Any, reason: str, word: str
 ) -> None:
-    settings.STOREPLANE_RESOURCE_TENANTS = ["acme", "full", "nobody"]
-    full = TenantFactory(slug="full")
-    StoreFactory.create_batch(10, tenant=full)
     made = person.makes("shop", **spec)
 
     assert creation.take_new(api, made) is False

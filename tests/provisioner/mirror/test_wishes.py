@@ -31,7 +31,7 @@ def compare(
 ) -> dict[str, Any]:
     """The wishes of a resource whose `theirs` somebody else has set at `set_at`."""
     theirs = theirs or {}
-    times = {field: set_at for field in theirs} if set_at else {}
+    times = dict.fromkeys(theirs, set_at) if set_at else {}
     return wished(Sides(base, RECORD | theirs, RECORD | (ours or {}), times, ours_at))
 
 
