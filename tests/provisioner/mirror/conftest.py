@@ -113,7 +113,7 @@ def api(kube_api: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remembered]
     call_command("install_crd", stdout=StringIO())
     gateway = Remembered()
     yield gateway
-    for resource in gateway.list(STORE):
+    for resource in list(gateway.list(STORE)):
         name = resource["metadata"]["name"]
         gateway.delete(STORE, name)
         if gateway.get(STORE, name) is not None:
