@@ -36,14 +36,19 @@ def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> boo
 
     Before the spec is written the resource is looked at, and what somebody wished there meanwhile is judged first
     (`wishes`); a write is bound to the version that was looked at. What a look finds to be different from what was
-    written, status included, is put back. `tell_restored` is whether the log tells of a resource that had vanished.
+    written, status included, is put back. Raises a ClusterError. `tell_restored` is whether the log tells of a resource that had vanished.
     """
     wrote, look = False, False
     for _ in range(MOST_TURNS):
         try:
             turn = _turn(cluster, store_id, look=look, tell_restored=tell_restored)
-        except (Conflict, AlreadyExists, NotFound):
-            look = True  # somebody was quicker, or has just deleted it
+        except (Conflict, AlreadyExists):
+            look = True  # somebody was quicker
+            continue
+        except NotFound:
+            if look:
+                raise  # not the resource alone is missing: its definition is
+            look = True  # somebody has just deleted it
             continue
         wrote = wrote or turn.wrote
         before_next = _NEXT.get(turn.need)

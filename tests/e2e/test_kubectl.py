@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until
+from tests.e2e.front_door import FrontDoor, Json, kubectl, launcher, objects, until
 
 if shutil.which("kubectl") is None and not os.environ.get("CI"):
     pytest.skip("kubectl is missing", allow_module_level=True)
@@ -170,6 +171,26 @@ def test_what_is_done_by_hand_to_a_resource_is_put_back(new_name: Callable[[], s
     labels = resource(name)["metadata"]["labels"]
     kubectl("label", "store", name, "storeplane.dev/store-")
     until(lambda: resource(name)["metadata"].get("labels") == labels, "the label to be put back", SWEEP_SECONDS)
+
+
+def test_a_watcher_that_is_killed_costs_no_wish(new_name: Callable[[], str], tenant: str) -> None:
+    names = [new_name() for _ in range(3)]
+    for name in names:
+        os.kill(_watcher(), signal.SIGKILL)
+        apply(name, engine="woocommerce", tenant=tenant)
+
+    for name in names:
+        kubectl("wait", "--for=condition=Accepted", f"store/{name}", PATIENCE)
+
+
+def _watcher() -> int:
+    """The process that watches, as the launcher tells once it runs again."""
+
+    def pid() -> int | None:
+        processes = {process["name"]: process for process in launcher("status")["processes"]}
+        return processes["watcher"].get("pid")
+
+    return until(pid, "the watcher to be back")
 
 
 def test_a_resource_deleted_by_force_comes_back(door: FrontDoor, new_name: Callable[[], str], tenant: str) -> None:

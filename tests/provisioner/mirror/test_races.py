@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from provisioner.cluster import Kind, Manifest, Unavailable
+from provisioner.cluster import Kind, Manifest, NotFound, Unavailable
 from provisioner.cluster.kinds import STORE
 from provisioner.mirror import adoption, creation, sweeping, writer
 from provisioner.mirror.models import Mirror
@@ -119,6 +119,22 @@ def test_a_resource_that_changes_at_every_look_is_left_to_the_sweep(
     assert spec(api, store)["displayName"] != "Ours"
     writer.write(api, store.pk)
     assert spec(api, store)["displayName"] == "Ours"
+
+
+def test_without_a_definition_the_writer_gives_up_at_once(
+    api: Remembered, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def undefined(*_: Any, **__: Any) -> None:
+        raise NotFound("the server could not find the requested resource", code=404)
+
+    Store.objects.filter(pk=store.pk).update(message="News.")
+    api.forget()
+    with monkeypatch.context() as patch:
+        patch.setattr(api, "apply", undefined)
+        with pytest.raises(NotFound):
+            writer.write(api, store.pk)
+
+    assert api.asked == ["get stores"]
 
 
 def test_a_writer_that_dies_after_a_refusal_leaves_the_rest_to_the_next(
