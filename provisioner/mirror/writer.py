@@ -36,7 +36,8 @@ def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> boo
 
     Before the spec is written the resource is looked at, and what somebody wished there meanwhile is judged first
     (`wishes`); a write is bound to the version that was looked at. What a look finds to be different from what was
-    written, status included, is put back. Raises a ClusterError. `tell_restored` is whether the log tells of a resource that had vanished.
+    written, status included, is put back. `tell_restored` is whether the log tells of a resource that had vanished.
+    Raises a ClusterError.
     """
     wrote, look = False, False
     for _ in range(MOST_TURNS):
