@@ -11,7 +11,7 @@ from provisioner.cluster import Manifest
 from provisioner.mirror import rows, wishes
 from provisioner.mirror.document import as_time
 from provisioner.mirror.models import Mirror
-from provisioner.mirror.verdicts import DELETION_PROTECTED, known, next_verdict, reason_of
+from provisioner.mirror.verdicts import DELETION_PROTECTED, INVALID, known, next_verdict, reason_of
 from stores.changes import note_event
 from stores.choices import EventType, Origin
 from stores.errors import Refused
@@ -32,7 +32,7 @@ def adopt(store_id: int, found: Manifest) -> None:
         wish = wishes.wished(wishes.sides(found, rows.as_known(store, mirror)))
         generation = int(found["metadata"]["generation"])
         if wish:
-            _judge(mirror, generation, _change(store, wish))
+            _judge(mirror, generation, _change(store, found, wish))
         mirror.generation = generation
         mirror.save(update_fields=["generation", "verdict"])
         if found["metadata"]["uid"] != mirror.uid:
@@ -67,7 +67,10 @@ def note_restoration(store_id: int) -> None:
         log.info("resource deleted by force", store=store.name)
 
 
-def _change(store: Store, wish: Mapping[str, Any]) -> Refusal | None:
+def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal | None:
+    problem = wishes.problem_with(found["spec"])
+    if problem is not None:
+        return _refused(store, INVALID, problem)
     try:
         with transaction.atomic():
             change_store(store, wish, origin=Origin.KUBECTL)

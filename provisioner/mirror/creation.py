@@ -25,7 +25,7 @@ from provisioner.mirror.verdicts import (
 )
 from provisioner.mirror.writer import put_status
 from stores.choices import Origin
-from stores.errors import Refused
+from stores.errors import InvalidStore, Refused
 from stores.models import Store
 from stores.services import change_store, create_store
 from tenants.models import Tenant
@@ -80,6 +80,9 @@ def _create(found: Manifest) -> bool:
         return False
     if Mirror.objects.filter(Q(uid=metadata["uid"]) | Q(wish_uid=metadata["uid"])).exists():
         return False  # it was of a store that is gone or going
+    problem = wishes.problem_with(found["spec"])
+    if problem is not None:
+        raise InvalidStore(problem)
     asked = wishes.new_store(found, settings.STOREPLANE_RESOURCE_DEFAULT_TENANT)
     created = create_store(_tenant(asked.tenant), asked.spec, by=None, origin=Origin.KUBECTL)
     if asked.then and created.new:

@@ -10,6 +10,9 @@ DEFAULTS = {"driftPolicy": DriftPolicy.HEAL.value, "suspend": False, "deletionPr
 """What the API server fills in where nothing was said."""
 
 
+LONGEST_DISPLAY_NAME = 200
+
+
 def spec() -> dict[str, Any]:
     """The structural schema."""
     return {
@@ -38,7 +41,7 @@ def spec() -> dict[str, Any]:
             "displayName": {
                 "type": "string",
                 "description": "What people call the store. Its name when left out.",
-                "maxLength": 200,
+                "maxLength": LONGEST_DISPLAY_NAME,
             },
             "driftPolicy": {
                 "type": "string",

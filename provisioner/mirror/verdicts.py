@@ -11,10 +11,12 @@ Condition = dict[str, Any]
 ACCEPTED = "Accepted"
 DELETION_PROTECTED = "DeletionProtected"
 
+INVALID = "Invalid"
+
 WAITING = frozenset({"QuotaExceeded", "QueueFull"})
 """Refusals that pass by themselves: the resource is still being reconciled."""
 
-FINAL = frozenset({"Invalid"})
+FINAL = frozenset({INVALID})
 """Refusals that only another resource can mend; all others are tried again by the sweep."""
 
 

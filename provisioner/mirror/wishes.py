@@ -7,8 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from provisioner.cluster import FIELD_MANAGER, Manifest
-from provisioner.mirror.schema_spec import DEFAULTS
+from provisioner.mirror.schema_spec import DEFAULTS, LONGEST_DISPLAY_NAME
+from stores.choices import DriftPolicy
 from stores.services import StoreSpec
+from tenants.plans import PLANS
 
 Spec = Mapping[str, Any]
 
@@ -61,6 +63,17 @@ def _is_wish(field: str, sides: Sides, base: Spec) -> bool:
     # A resource that was never written was made as a wish: its time is that of the whole, so the record can't be older.
     changed_here = ours != base.get(field)
     return not changed_here or sides.set_at[field] > sides.ours_at
+
+
+def problem_with(spec: Spec) -> str | None:
+    """What can't be granted whatever the record says: the cluster may have another version of the definition."""
+    if spec.get("plan", next(iter(PLANS))) not in PLANS:
+        return f"There is no plan '{spec['plan']}'; choose one of {', '.join(PLANS)}."
+    if spec.get("driftPolicy", DriftPolicy.HEAL) not in DriftPolicy.values:
+        return f"There is no drift policy '{spec['driftPolicy']}'; choose one of {', '.join(DriftPolicy.values)}."
+    if len(spec.get("displayName", "")) > LONGEST_DISPLAY_NAME:
+        return f"A display name has at most {LONGEST_DISPLAY_NAME} characters."
+    return None
 
 
 def set_by_others(resource: Manifest) -> dict[str, datetime]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from provisioner.cluster.kinds import STORE
 from provisioner.mirror import writer
+from provisioner.mirror.adoption import adopt
 from provisioner.mirror.models import Mirror
 from stores.choices import EventType, Phase
 from stores.models import Store
@@ -99,6 +100,19 @@ def test_a_refused_change_is_put_back_and_names_its_generation(api: Remembered, 
     assert event.origin == "kubectl"
     look(api, store)
     assert store.events.filter(type=EventType.WISH_REFUSED).count() == 1
+
+
+def test_a_plan_that_only_another_definition_knows_is_refused(api: Remembered, person: Person, store: Store) -> None:
+    Mirror.objects.update(resource_version="")
+    found = person.sets(store.name, plan="large")
+    found["spec"]["plan"] = "huge"
+
+    adopt(store.pk, found)
+
+    store.refresh_from_db()
+    assert store.plan == "small"
+    verdict = Mirror.objects.get().verdict
+    assert (verdict["accepted"], verdict["reason"]) == (False, "Invalid")
 
 
 def test_a_refusal_is_forgotten_when_a_later_wish_is_granted(api: Remembered, person: Person, store: Store) -> None:

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from provisioner.mirror.wishes import Known, Need, Sides, need, new_store, set_by_others, was_written, wished
+from provisioner.mirror.wishes import (
+    Known,
+    Need,
+    Sides,
+    need,
+    new_store,
+    problem_with,
+    set_by_others,
+    was_written,
+    wished,
+)
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=1)
@@ -144,6 +154,16 @@ DELETED = resource(deletionTimestamp="2026-01-02T12:00:00Z")
 )
 def test_what_a_look_asks_for(found: Any, known: Known, expected: Need) -> None:
     assert need(found, known) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [({"plan": "huge"}, "huge"), ({"driftPolicy": "maybe"}, "maybe"), ({"displayName": "x" * 201}, "200")],
+)
+def test_what_another_version_of_the_definition_lets_in_is_refused(spec: Any, word: str) -> None:
+    assert word in str(problem_with(RECORD | spec))
+    assert problem_with(RECORD) is None
+    assert problem_with({"engine": "medusa"}) is None
 
 
 def test_a_new_resource_asks_for_a_store() -> None:
