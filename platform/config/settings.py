@@ -227,6 +227,9 @@ STOREPLANE_RESEND_SECONDS = env.float("STOREPLANE_RESEND_SECONDS", 30.0)
 STOREPLANE_SWEEP_SECONDS = env.float("STOREPLANE_SWEEP_SECONDS", 10.0)
 # A removal that has waited this long for something to go says what holds it up.
 STOREPLANE_BLOCKED_SECONDS = env.float("STOREPLANE_BLOCKED_SECONDS", 60.0)
+# Who may make stores through the Store resource is Kubernetes' own RBAC; these say for which tenants (docs/adr/0011).
+STOREPLANE_RESOURCE_TENANTS = env.list("STOREPLANE_RESOURCE_TENANTS", default=["*"])
+STOREPLANE_RESOURCE_DEFAULT_TENANT = env.str("STOREPLANE_RESOURCE_DEFAULT_TENANT", "")
 # Who may read `/metrics`: everybody, or whoever has the token. Workers, beat and the watcher serve what they count at a
 # port of their own when one is set, for a Prometheus that can't learn it from the web process (docs/metrics.md).
 STOREPLANE_METRICS_TOKEN = env.str("STOREPLANE_METRICS_TOKEN", "")

@@ -41,6 +41,7 @@ class Change:
     step: str = ""
     conditions: tuple[ConditionChange, ...] = ()
     request_id: str = ""
+    origin: str = ""
     observed_generation: int | None = None
 
 
@@ -63,10 +64,15 @@ def apply_change(store_id: int, activity: Activity, change: Change) -> StoreEven
     return event
 
 
-def note_change(store: Store, message: str, request_id: str = "") -> StoreEvent:
+def note_change(store: Store, message: str, request_id: str = "", origin: str = "") -> StoreEvent:
     """Log a changed wish that asks nothing of the cluster: phase and conditions stay. The caller has the row locked."""
-    change = Change(EventType.SPEC_CHANGED, message, request_id=request_id)
-    event = _log(store, EventType.SPEC_CHANGED, change, timezone.now())
+    return note_event(store, EventType.SPEC_CHANGED, message, request_id=request_id, origin=origin)
+
+
+def note_event(store: Store, type_: EventType, message: str, *, request_id: str = "", origin: str = "") -> StoreEvent:
+    """Log what leaves phase and conditions as they are."""
+    change = Change(type_, message, request_id=request_id, origin=origin)
+    event = _log(store, type_, change, timezone.now())
     publish_soon(store.pk, event)
     return event
 
@@ -132,5 +138,6 @@ def _log(store: Store, type_: EventType, change: Change, now: datetime) -> Store
         phase=store.phase,
         step=change.step,
         request_id=change.request_id,
+        origin=change.origin,
         timestamp=now,
     )

@@ -72,6 +72,15 @@ class DriftPolicy(models.TextChoices):
     OFF = "off", "Off"
 
 
+class Origin(models.TextChoices):
+    """Where a wish came from; empty for what the platform does by itself."""
+
+    API = "api", "API"
+    KUBECTL = "kubectl", "kubectl"
+    ADMIN = "admin", "Admin"
+    SWEEP = "sweep", "Sweep"
+
+
 class EventType(models.TextChoices):
     """Everything that can happen to a store, as the activity log names it."""
 
@@ -112,3 +121,5 @@ class EventType(models.TextChoices):
     DELETE_COMPLETE = "DELETE_COMPLETE", "Deletion complete"
     ENGINE_STUB = "ENGINE_STUB", "Engine is coming soon"
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "Quota exceeded"
+    RESOURCE_RESTORED = "RESOURCE_RESTORED", "Store resource made again"
+    WISH_REFUSED = "WISH_REFUSED", "Wish refused"

@@ -6,8 +6,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
-from stores.choices import ConditionStatus, ConditionType, DriftPolicy, EventType, Phase
+from stores.choices import ConditionStatus, ConditionType, DriftPolicy, EventType, Origin, Phase
 from stores.engines import ENGINE_CHOICES
 from tenants.models import Tenant
 from tenants.plans import DEFAULT_PLAN, PLAN_CHOICES
@@ -47,6 +48,9 @@ class Store(models.Model):
     deletion_protection = models.BooleanField(default=False)
     generation = models.PositiveBigIntegerField(default=1)
     observed_generation = models.PositiveBigIntegerField(default=0)
+    spec_changed_at = models.DateTimeField(
+        default=timezone.now, help_text="When the last wish was granted; the later of two wishes wins."
+    )
     phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.PENDING)
     message = models.TextField(blank=True)
     idempotency_key = models.CharField(max_length=200, blank=True)
@@ -152,6 +156,7 @@ class StoreEvent(models.Model):
     phase = models.CharField(max_length=20, choices=Phase.choices)
     step = models.CharField(max_length=30, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
+    origin = models.CharField(max_length=10, choices=Origin.choices, blank=True)
     timestamp = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 

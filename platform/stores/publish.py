@@ -102,7 +102,7 @@ def publish_left_behind(limit: int = 500, older_than_seconds: float = 5.0) -> in
 
 
 def as_message(event: StoreEvent) -> dict[str, Any]:
-    """The event's public shape: `{id, store, type, message, phase, step, timestamp}`."""
+    """The event's public shape: `{id, store, type, message, phase, step, origin, timestamp}`."""
     return {
         "id": event.pk,
         "store": event.store.name,
@@ -110,6 +110,7 @@ def as_message(event: StoreEvent) -> dict[str, Any]:
         "message": event.message,
         "phase": event.phase,
         "step": event.step,
+        "origin": event.origin,
         "timestamp": event.timestamp.isoformat().replace("+00:00", "Z"),
     }
 

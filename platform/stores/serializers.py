@@ -81,7 +81,7 @@ class EventSerializer(serializers.ModelSerializer[StoreEvent]):
 
     class Meta:
         model = StoreEvent
-        fields = ("id", "store", "type", "message", "phase", "step", "timestamp", "request_id")
+        fields = ("id", "store", "type", "message", "phase", "step", "origin", "timestamp", "request_id")
 
 
 # One of each for all stores: to build a serializer costs more than to use it, and lists need hundreds.

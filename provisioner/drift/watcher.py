@@ -5,23 +5,17 @@ looks anyway.
 """
 
 import threading
-from collections.abc import Callable, Iterator
 
 import structlog
-from django.db import connection
 
-from provisioner import labels
-from provisioner.cluster import Cluster, ClusterError, Expired, Kind, WatchEvent
+from provisioner import labels, watching
+from provisioner.cluster import Cluster, Kind, WatchEvent
 from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET, STORE
 from provisioner.drift import health
-from provisioner.mirror import listener
-
-WATCH_SECONDS = 240.0
-_PAUSE_SECONDS = 2.0
+from provisioner.mirror.listener import Listener
+from provisioner.watching import Take
 
 log = structlog.get_logger(__name__)
-
-Take = Callable[[WatchEvent], None]
 
 
 def workload_seen(kind: Kind) -> Take:
@@ -38,41 +32,21 @@ def workload_seen(kind: Kind) -> Take:
 
 def run(cluster: Cluster, stop: threading.Event) -> None:
     """Watch until `stop` is set; one thread for each kind."""
-    takes: list[tuple[Kind, Take]] = [
-        (DEPLOYMENT, workload_seen(DEPLOYMENT)),
-        (STATEFUL_SET, workload_seen(STATEFUL_SET)),
-        (STORE, listener.take),
-    ]
     threads = [
-        threading.Thread(target=_watch, args=(cluster, kind, take, stop), name=f"watch {kind.plural}", daemon=True)
-        for kind, take in takes
+        *(threading.Thread(target=_watch_workloads, args=(cluster, kind, stop)) for kind in (DEPLOYMENT, STATEFUL_SET)),
+        threading.Thread(target=watch_stores, args=(cluster, stop)),
     ]
     for thread in threads:
+        thread.daemon = True
         thread.start()
     stop.wait()
 
 
-def _watch(cluster: Cluster, kind: Kind, take: Take, stop: threading.Event) -> None:
-    """Follow one kind for ever: from where it stopped while the server remembers, else from a new list."""
-    version = ""
-    while not stop.is_set():
-        try:
-            for event in _events(cluster, kind, version):
-                version = event.resource_version or version
-                if event.type != "BOOKMARK":
-                    take(event)
-        except Expired:
-            version = ""
-        except ClusterError as error:
-            log.warning("watch interrupted", kind=kind.plural, error=str(error))
-            stop.wait(_PAUSE_SECONDS)
-        except Exception:
-            # One object that can't be judged must not end the watch over all the others.
-            log.exception("event not judged", kind=kind.plural)
-            stop.wait(_PAUSE_SECONDS)
-        finally:
-            connection.close()
+def _watch_workloads(cluster: Cluster, kind: Kind, stop: threading.Event) -> None:
+    watching.follow(cluster, kind, workload_seen(kind), stop, label_selector=labels.SELECTOR)
 
 
-def _events(cluster: Cluster, kind: Kind, version: str) -> Iterator[WatchEvent]:
-    return cluster.watch(kind, label_selector=labels.SELECTOR, resource_version=version, timeout=WATCH_SECONDS)
+def watch_stores(cluster: Cluster, stop: threading.Event) -> None:
+    """All of them, not only those with our labels: one that somebody has just made carries none."""
+    listener = Listener(cluster)
+    watching.follow(cluster, STORE, listener.take, stop, relisted=listener.relisted)

@@ -2,16 +2,32 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from provisioner import labels
 from provisioner.cluster import Manifest
 from provisioner.mirror.schema import FINALIZER, GROUP, VERSION
+from provisioner.mirror.verdicts import ACCEPTED, Verdict
+from provisioner.operations.models import Operation
 from stores.choices import Phase
 from stores.models import Condition, Store, StoreEvent
 
-ACTIVITY_LOG_LENGTH = 15
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a status tells. `generation` is the resource's last one that was looked at; `place` is in the queue."""
+
+    store: Store
+    conditions: Sequence[Condition]
+    events: Sequence[StoreEvent]
+    generation: int
+    verdict: Verdict | None = None
+    operation: Operation | None = None
+    explanation: str = ""
+    place: int | None = None
 
 
 def resource(store: Store) -> Manifest:
@@ -19,38 +35,79 @@ def resource(store: Store) -> Manifest:
     return {
         **_head(),
         "metadata": {"name": store.name, "labels": labels.of(store), "finalizers": [FINALIZER]},
-        "spec": {
-            "tenant": store.tenant.slug,
-            "engine": store.engine,
-            "plan": store.plan,
-            "displayName": store.label,
-            "driftPolicy": store.drift_policy,
-            "suspend": store.suspended,
-        },
+        "spec": spec(store),
     }
 
 
-def status(store: Store, conditions: Iterable[Condition], events: Iterable[StoreEvent], generation: int) -> Manifest:
-    """The object with its status only; `generation` is the resource's own, which its spec was written at."""
+def spec(store: Store) -> Manifest:
+    """What was asked for, in the resource's words."""
     return {
-        **_head(),
-        "metadata": {"name": store.name},
-        "status": {
-            "phase": store.phase,
-            "message": store.message,
-            "observedGeneration": generation,
-            "url": store.url if store.phase != Phase.COMING_SOON else "",
-            "adminUrl": store.admin_url if store.phase != Phase.COMING_SOON else "",
-            "namespace": store.namespace,
-            "conditions": [_condition(condition, generation) for condition in conditions],
-            "activityLog": [_event(event) for event in events],
-        },
+        "tenant": store.tenant.slug,
+        "engine": store.engine,
+        "plan": store.plan,
+        "displayName": store.label,
+        "driftPolicy": store.drift_policy,
+        "suspend": store.suspended,
+        "deletionProtection": store.deletion_protection,
     }
 
 
-def digest(manifest: Manifest) -> str:
-    """A short name for the document's content."""
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+def status(facts: Facts) -> Manifest:
+    """The object with its status only."""
+    store, runs = facts.store, facts.store.phase != Phase.COMING_SOON
+    verdict = facts.verdict or Verdict(True, ACCEPTED, "", facts.generation, as_time(store.created_at))
+    told: Manifest = {
+        "phase": store.phase,
+        "message": store.message,
+        "observedGeneration": facts.generation,
+        "url": store.url if runs else "",
+        "adminUrl": store.admin_url if runs else "",
+        "namespace": store.namespace,
+        "retryCount": 0,
+        "conditions": [
+            verdict.condition(),
+            *(_condition(condition, facts.generation) for condition in facts.conditions),
+        ],
+        "activityLog": [_event(event) for event in facts.events],
+    }
+    if facts.place is not None:
+        told["queuePosition"] = facts.place
+    if facts.operation is not None:
+        told["lastOperation"] = _operation(facts.operation, facts.explanation)
+        told["retryCount"] = sum(step.attempt for step in facts.operation.steps.all())
+    return status_of(store.name, told)
+
+
+def status_of(name: str, told: Manifest) -> Manifest:
+    """An object that carries nothing but a status."""
+    return {**_head(), "metadata": {"name": name}, "status": told}
+
+
+def digest(told: Manifest) -> str:
+    """A short name for a status' content."""
+    return hashlib.sha256(json.dumps(normal(told), sort_keys=True).encode()).hexdigest()
+
+
+def normal(told: Manifest | None) -> Manifest:
+    """A status in one order: that of conditions is the API server's affair (it merges the list by type)."""
+    whole = dict(told or {})
+    whole["conditions"] = sorted(whole.get("conditions") or [], key=lambda each: str(each.get("type")))
+    return whole
+
+
+def is_as_wanted(found: Manifest, wanted: Manifest) -> bool:
+    """Whether a resource has the spec, the labels and the finalizer that it should have."""
+    metadata = found["metadata"]
+    return (
+        found.get("spec") == wanted["spec"]
+        and wanted["metadata"]["labels"].items() <= (metadata.get("labels") or {}).items()
+        and (FINALIZER in (metadata.get("finalizers") or []) or is_going(found))
+    )
+
+
+def is_going(found: Manifest) -> bool:
+    """Whether a resource was asked to go: Kubernetes then takes in no new finalizer."""
+    return bool(found["metadata"].get("deletionTimestamp"))
 
 
 def _head() -> Manifest:
@@ -62,7 +119,7 @@ def _condition(condition: Condition, generation: int) -> Manifest:
         "type": condition.type,
         "status": condition.status,
         "observedGeneration": generation,
-        "lastTransitionTime": _time(condition.last_transition_time),
+        "lastTransitionTime": as_time(condition.last_transition_time),
         "reason": condition.reason,
         "message": condition.message,
     }
@@ -75,10 +132,19 @@ def _event(event: StoreEvent) -> Manifest:
         "message": event.message,
         "phase": event.phase,
         "step": event.step,
-        "timestamp": _time(event.timestamp),
+        "origin": event.origin,
+        "timestamp": as_time(event.timestamp),
     }
 
 
-def _time(moment: datetime) -> str:
+def _operation(operation: Operation, explanation: str) -> Manifest:
+    told: dict[str, Any] = {"id": str(operation.pk), "kind": operation.kind, "state": operation.state}
+    for name, moment in (("startedAt", operation.started_at), ("finishedAt", operation.finished_at)):
+        if moment is not None:
+            told[name] = as_time(moment)
+    return told | ({"explanation": explanation} if explanation else {})
+
+
+def as_time(moment: datetime) -> str:
     """RFC 3339 to the second, as Kubernetes writes `metav1.Time`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

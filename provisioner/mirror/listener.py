@@ -1,37 +1,42 @@
-"""What `kubectl` wishes: a deleted `Store` resource is a teardown; its finalizer stays until that is done."""
+"""What happens to `Store` resources, as it happens. Each event is only a reason to look: the sweep looks anyway."""
 
+import redis
 import structlog
 
-from provisioner.cluster import Manifest, WatchEvent
-from provisioner.mirror.models import Mirror
-from stores.errors import Refused
-from stores.models import Store
-from stores.services import request_teardown
+from provisioner.cluster import Cluster, Listing, WatchEvent
+from provisioner.mirror import creation, rows
+from provisioner.mirror.holders import Holder, holder_of, vanished
+from provisioner.mirror.tasks import mirror_soon
 
 log = structlog.get_logger(__name__)
 
 
-def take(event: WatchEvent) -> None:
-    """Turn a deletion asked for in the cluster into a teardown; everything else is only our own writing."""
-    if event.type != "DELETED":
-        take_wish(event.object)
+class Listener:
+    """Turns events into wishes that are taken, and into marks for the writer."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def take(self, event: WatchEvent) -> None:
+        """Look at what the event tells. Safe to repeat, and to be done by two at once."""
+        metadata = event.object["metadata"]
+        holder = holder_of(metadata["name"])
+        if holder is None or not holder.owns(event.object):
+            if event.type != "DELETED":
+                creation.take_new(self._cluster, event.object)
+        elif metadata["resourceVersion"] != holder.resource_version:
+            _have_looked_at(holder, metadata["resourceVersion"])
+
+    def relisted(self, listing: Listing) -> None:
+        """After a gap: what vanished meanwhile left no event."""
+        for holder in vanished({item["metadata"]["uid"] for item in listing.items}):
+            _have_looked_at(holder)
 
 
-def take_wish(resource: Manifest) -> None:
-    """The same for a resource as a list shows it."""
-    metadata = resource["metadata"]
-    if not metadata.get("deletionTimestamp"):
+def _have_looked_at(holder: Holder, seen: str = "") -> None:
+    if holder.known and not rows.look_again(holder.store_id, seen):
         return
-    mirror = Mirror.objects.select_related("store").filter(uid=metadata["uid"]).first()
-    if mirror is None or mirror.store.deletion_requested_at is not None:
-        return
-    _tear_down(mirror.store)
-
-
-def _tear_down(store: Store) -> None:
     try:
-        request_teardown(store)
-    except Refused as refusal:
-        log.warning("deletion by kubectl refused", store=store.name, why=refusal.message)
-    else:
-        log.info("deletion by kubectl", store=store.name)
+        mirror_soon(holder.store_id)
+    except (redis.RedisError, OSError) as error:
+        log.warning("the writer can't be told, the sweep will look", error=type(error).__name__)

@@ -2,16 +2,12 @@
 
 import structlog
 from celery import shared_task
-from django.db.models import F, Q
 
 from config.breaker import Breaker
-from provisioner import labels
 from provisioner.cluster import ClusterError, Unavailable, cluster
-from provisioner.cluster.kinds import STORE
 from provisioner.messages import send
-from provisioner.mirror import listener, writer
+from provisioner.mirror import events, sweeping, writer
 from provisioner.operations.sweeping import alone
-from stores.models import Store
 from stores.publish import streams
 
 COALESCE_SECONDS = 0.25
@@ -35,10 +31,15 @@ def mirror_soon(store_id: int) -> None:
 def write_mirror(store_id: int) -> None:
     """Write one store's mirror. The mark goes first, so that a change during the write asks for another."""
     streams().delete(_pending_key(store_id))
+    _write(store_id)
+
+
+def _write(store_id: int) -> None:
     if CLUSTER.is_open:
         return
     try:
         writer.write(cluster(), store_id)
+        events.tell(cluster(), store_id)
     except ClusterError as error:
         if isinstance(error, Unavailable):
             CLUSTER.trip()
@@ -47,23 +48,17 @@ def write_mirror(store_id: int) -> None:
 
 @shared_task(name="provisioner.mirror.tasks.sweep_mirrors")
 def sweep_mirrors() -> None:
-    """Write every mirror that is older than its store's record, and take the wishes that no watcher saw."""
+    """Write every mirror that differs from its store's record, and take the wishes that no watcher saw."""
     with alone("mirrors") as held:
-        if not held:
+        if not held or CLUSTER.is_open:
             return
-        stale = Q(mirror__isnull=True) | Q(mirror__written_at__isnull=True) | Q(mirror__written_at__lt=F("updated_at"))
-        for store_id in Store.objects.not_gone().filter(stale).values_list("pk", flat=True):
-            write_mirror(store_id)
-        if not CLUSTER.is_open:
-            _take_wishes()
-
-
-def _take_wishes() -> None:
-    try:
-        for resource in cluster().list(STORE, label_selector=labels.SELECTOR):
-            listener.take_wish(resource)
-    except ClusterError as error:
-        log.warning("wishes not read, the next sweep will", error=str(error))
+        try:
+            different = sweeping.sweep(cluster(), _write)
+        except ClusterError as error:
+            log.warning("mirrors not compared, the next sweep will", error=str(error))
+            return
+    if different:
+        log.info("mirrors swept", different=different)
 
 
 def _pending_key(store_id: int) -> str:

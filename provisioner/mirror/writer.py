@@ -1,93 +1,182 @@
 """The one writer of `Store` resources: server-side apply, and only when something changed."""
 
+from dataclasses import dataclass
+
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from provisioner.cluster import Cluster, Manifest
+from provisioner.cluster import AlreadyExists, Cluster, Conflict, Manifest, NotFound
 from provisioner.cluster.kinds import STORE
-from provisioner.mirror import document
+from provisioner.mirror import adoption, document, reading, rows, wishes
 from provisioner.mirror.models import Mirror
+from provisioner.mirror.wishes import Need
 from stores.models import Store
+
+MOST_TURNS = 6
+"""After so many looks in a row at a resource that changes all the time, the sweep goes on."""
 
 log = structlog.get_logger(__name__)
 
 
-def write(cluster: Cluster, store_id: int) -> bool:
-    """Bring the mirror up to date with the record; true when a request was made.
+@dataclass(frozen=True)
+class Turn:
+    """What one look came to: what is needed before the next one, and whether anything was written."""
+
+    need: Need
+    found: Manifest | None = None
+    wrote: bool = False
+
+
+def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> bool:
+    """Bring the mirror up to date with the record; true when anything was written.
 
     The row of `Mirror` is the lock: of two writers the second sees what the first has written, and a writer that
     waited while the store was removed finds a tombstone. A store that waits for its name isn't mirrored yet.
+
+    Before the spec is written the resource is looked at, and what somebody wished there meanwhile is judged first
+    (`wishes`); a write is bound to the version that was looked at. What a look finds to be different from what was
+    written, status included, is put back. `tell_restored` is whether the log tells of a resource that had vanished.
+    Raises a ClusterError.
     """
+    wrote, look = False, False
+    for _ in range(MOST_TURNS):
+        try:
+            turn = _turn(cluster, store_id, look=look, tell_restored=tell_restored)
+        except (Conflict, AlreadyExists):
+            look = True  # somebody was quicker
+            continue
+        except NotFound:
+            if look:
+                raise  # not the resource alone is missing: its definition is
+            look = True  # somebody has just deleted it
+            continue
+        wrote = wrote or turn.wrote
+        before_next = _NEXT.get(turn.need)
+        if before_next is None:
+            return wrote
+        before_next(cluster, store_id, turn.found)
+        look = True
+    log.warning("the resource changes faster than it is written", store_id=store_id)
+    return wrote
+
+
+def _turn(cluster: Cluster, store_id: int, *, look: bool, tell_restored: bool) -> Turn:
+    """Look if there is a reason to, and write unless the look asks for something else first."""
     started = timezone.now()
     if not Store.objects.not_gone().filter(pk=store_id).exists():
-        return False
+        return Turn(Need.LEAVE)
     with transaction.atomic():
-        mirror = _locked(store_id)
-        store = Store.objects.select_related("tenant").filter(pk=store_id, deleted_at__isnull=True).first()
-        if store is None or not _has_the_name(store):
-            return False
-        wrote_spec = _write_spec(cluster, store, mirror)
-        wrote_status = _write_status(cluster, store, mirror)
+        mirror, store = rows.locked(store_id), rows.living(store_id)
+        if store is None:
+            return Turn(Need.LEAVE)
+        wanted, found, wrote = document.resource(store), None, False
+        looked = look or not mirror.resource_version or mirror.spec != wanted["spec"]
+        if looked:
+            found = cluster.get(STORE, store.name)
+            need = wishes.need(found, rows.as_known(store, mirror))
+            if need != Need.WRITE and (need != Need.RESTORE or tell_restored):
+                return Turn(need, found)
+            found, wrote = _write_spec(cluster, mirror, wanted, found)
+        wrote = _write_status(cluster, store, mirror, found) or wrote
         # The time of the look, not of the write: a change in between must still look newer to the sweep.
         mirror.written_at = started
         mirror.save()
-    return wrote_spec or wrote_status
+    return Turn(Need.WRITE, found, wrote)
 
 
-def _locked(store_id: int) -> Mirror:
-    """The store's row of `Mirror`, locked and made if need be; a tombstone keeps it, so the lock stays the same."""
-    Mirror.objects.get_or_create(store_id=store_id)
-    return Mirror.objects.select_for_update(no_key=True).get(store_id=store_id)
+def _write_spec(cluster: Cluster, mirror: Mirror, wanted: Manifest, found: Manifest | None) -> tuple[Manifest, bool]:
+    """The resource as it is then, and whether it had to be written."""
+    if found is None:
+        # Without force: what somebody has made since the look is a conflict, not ours to overwrite.
+        present, wrote = cluster.apply(wanted, force=False), True
+    elif document.is_as_wanted(found, wanted):
+        present, wrote = found, False
+    else:
+        present, wrote = cluster.apply(_over(wanted, found)), True
+    metadata = present["metadata"]
+    mirror.spec = wanted["spec"]
+    mirror.uid, mirror.wish_uid = metadata["uid"], ""
+    mirror.generation, mirror.resource_version = metadata["generation"], metadata["resourceVersion"]
+    return present, wrote
 
 
-def _has_the_name(store: Store) -> bool:
-    """While a store goes away, its mirror shows that; the successor's comes when the name is free."""
-    older = Store.objects.not_gone().filter(name=store.name, pk__lt=store.pk)
-    return not older.exists()
+def _over(wanted: Manifest, found: Manifest) -> Manifest:
+    """What is wanted, for the version that was looked at only."""
+    metadata = {**wanted["metadata"], "resourceVersion": found["metadata"]["resourceVersion"]}
+    if document.is_going(found):
+        present = found["metadata"].get("finalizers") or []
+        metadata["finalizers"] = [each for each in metadata["finalizers"] if each in present]
+    return {**wanted, "metadata": metadata}
 
 
-def _write_spec(cluster: Cluster, store: Store, mirror: Mirror) -> bool:
-    wanted = document.resource(store)
-    fingerprint = document.digest(wanted)
-    if fingerprint == mirror.spec_digest:
-        return False
-    written = cluster.apply(wanted)
-    mirror.spec_digest = fingerprint
-    mirror.uid = written["metadata"]["uid"]
-    mirror.generation = written["metadata"]["generation"]
-    return True
-
-
-def _write_status(cluster: Cluster, store: Store, mirror: Mirror) -> bool:
-    events = store.events.order_by("-id")[: document.ACTIVITY_LOG_LENGTH]
-    wanted = document.status(store, store.conditions.all(), events, mirror.generation)
-    fingerprint = document.digest(wanted)
-    if fingerprint == mirror.status_digest:
-        return False
-    cluster.apply(wanted, subresource="status")
+def _write_status(cluster: Cluster, store: Store, mirror: Mirror, found: Manifest | None) -> bool:
+    wanted = document.status(reading.facts_of(store, mirror))
+    fingerprint = document.digest(wanted["status"])
+    shown = mirror.status_digest if found is None else document.digest(found.get("status") or {})
+    wrote = fingerprint != shown
+    if wrote:
+        mirror.resource_version = put_status(cluster, wanted)["metadata"]["resourceVersion"]
     mirror.status_digest = fingerprint
-    return True
+    return wrote
+
+
+def put_status(cluster: Cluster, wanted: Manifest) -> Manifest:
+    """Apply the status. What others have added to it would stay by the rules of server-side apply: it is replaced."""
+    applied = cluster.apply(wanted, subresource="status")
+    if document.normal(applied.get("status")) == document.normal(wanted["status"]):
+        return applied
+    return cluster.replace({**applied, "status": wanted["status"]}, subresource="status")
+
+
+def _adopt(_: Cluster, store_id: int, found: Manifest | None) -> None:
+    if found is not None:
+        adoption.adopt(store_id, found)
+
+
+def _tear_down(_: Cluster, store_id: int, found: Manifest | None) -> None:
+    adoption.tear_down(store_id, found)
+
+
+def _restore(_: Cluster, store_id: int, __: Manifest | None) -> None:
+    adoption.note_restoration(store_id)
+
+
+def _replace(cluster: Cluster, store_id: int, found: Manifest | None) -> None:
+    """A resource of another tenant or engine can't show this store, and can't be changed into one that does."""
+    if found is not None:
+        log.warning("resource replaced: it is of another tenant or engine", store_id=store_id)
+        _release(cluster, found)
+
+
+_NEXT = {Need.ADOPT: _adopt, Need.TEAR_DOWN: _tear_down, Need.RESTORE: _restore, Need.REPLACE: _replace}
 
 
 def remove(cluster: Cluster, store: Store) -> None:
     """Let the resource go and turn the record into a tombstone, as one act: no writer can bring the resource back.
 
-    Done a second time it touches nothing: a resource of that name is the successor's by then.
+    Done a second time it touches nothing: a resource of that name is the successor's by then. So is one of another uid.
     """
     with transaction.atomic():
-        _locked(store.pk)
+        mirror = rows.locked(store.pk)
         living = Store.objects.filter(pk=store.pk, deleted_at__isnull=True)
         if not living.exists():
             return
         found = cluster.get(STORE, store.name)
-        if found is not None and _has_the_name(store):
-            _release(cluster, store.name, found)
+        if found is not None and rows.has_the_name(store) and _is_own(found, mirror):
+            _release(cluster, found)
         living.update(deleted_at=timezone.now())
 
 
-def _release(cluster: Cluster, name: str, found: Manifest) -> None:
-    cluster.delete(STORE, name, uid=found["metadata"]["uid"])
-    if cluster.get(STORE, name) is not None:
-        cluster.patch_merge(STORE, name, None, {"metadata": {"finalizers": None}})
-    cluster.wait_gone(STORE, name, timeout=10)
+def _is_own(found: Manifest, mirror: Mirror) -> bool:
+    uid = found["metadata"]["uid"]
+    return uid in (mirror.uid, mirror.wish_uid) or (not mirror.uid and wishes.was_written(found))
+
+
+def _release(cluster: Cluster, found: Manifest) -> None:
+    name, uid = found["metadata"]["name"], found["metadata"]["uid"]
+    cluster.delete(STORE, name, uid=uid)
+    left = cluster.get(STORE, name)
+    if left is not None and left["metadata"]["uid"] == uid:
+        cluster.patch_merge(STORE, name, None, {"metadata": {"uid": uid, "finalizers": None}})
+    cluster.wait_for(STORE, name, None, lambda seen: seen is None or seen["metadata"]["uid"] != uid, timeout=10)

@@ -1,7 +1,7 @@
 """Why a piece of work is where it is, in one sentence for a person: decided from its rows alone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from provisioner.operations.models import OperationState, StepState
 
@@ -27,8 +27,11 @@ class Situation:
     blocker: str = ""
 
 
-def explain(at: Situation, now: datetime) -> str:
-    """The sentence; empty for an operation that succeeded."""
+def explain(at: Situation, now: datetime | None) -> str:
+    """The sentence; empty for an operation that succeeded.
+
+    Without `now` it names the moment of the next attempt in place of the seconds until then, so that it stays the same.
+    """
     if at.state == OperationState.QUEUED:
         return _queued(at)
     if at.state == OperationState.FAILED:
@@ -46,7 +49,7 @@ def _queued(at: Situation) -> str:
     return f"It waits for one of the {at.slots} slots; its place in the queue is {at.place}."
 
 
-def _running(at: Situation, now: datetime) -> str:
+def _running(at: Situation, now: datetime | None) -> str:
     if at.blocker:
         return f"{at.label} is held up: {at.blocker.rstrip('.')}."
     if at.step_state == StepState.RUNNING:
@@ -54,8 +57,13 @@ def _running(at: Situation, now: datetime) -> str:
     if at.held:
         return f"{at.label} waits until the worker that was stopped in the middle of it has let go."
     if at.error and at.due_at is not None:
-        seconds = max(0.0, (at.due_at - now).total_seconds())
-        return f"{at.label} failed {at.attempt} time(s) and is tried again in {seconds:.0f} s: {at.error}"
+        return f"{at.label} failed {at.attempt} time(s) and is tried again {_when(at.due_at, now)}: {at.error}"
     if at.waiting_for:
         return f"{at.label} waits for {at.waiting_for}."
     return f"{at.label} is next; its message is on its way to a worker."
+
+
+def _when(due_at: datetime, now: datetime | None) -> str:
+    if now is None:
+        return f"at {due_at.astimezone(UTC):%H:%M:%S} UTC"
+    return f"in {max(0.0, (due_at - now).total_seconds()):.0f} s"

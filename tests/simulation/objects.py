@@ -56,6 +56,14 @@ class Objects:
         wanted = copy.deepcopy(manifest) if exact else merged(present, manifest)
         return self._change(key, present, wanted)
 
+    def put_status(self, manifest: Manifest) -> tuple[Manifest, bool]:
+        """Put a whole status in the place of the present one."""
+        key = _key(manifest)
+        present = self._all.get(key)
+        if present is None:
+            raise NotFound(f"{key} is not there", code=404)
+        return self._change(key, present, copy.deepcopy({**present, "status": manifest["status"]}))
+
     def _create(self, key: Key, manifest: Manifest) -> Manifest:
         self._admit(key)
         made = copy.deepcopy(manifest)

@@ -96,7 +96,7 @@ async def test_an_event_comes_live_and_then_the_store_once_for_a_burst(monkeypat
 
     assert greeting == [{"type": "hello", "last_event_id": 0}, {"type": "replayed", "last_event_id": 0}]
     assert [message["event"]["type"] for message in had[:-1]] == ["STORE_REQUESTED", "DELETE_START"]
-    assert set(had[0]["event"]) == {"id", "store", "type", "message", "phase", "step", "timestamp"}
+    assert set(had[0]["event"]) == {"id", "store", "type", "message", "phase", "step", "origin", "timestamp"}
     store = had[-1]["store"]
     assert (store["name"], store["phase"], store["tenant"]) == ("tea-shop", "Deleting", "ann")
     assert [step["name"] for step in store["pipeline"]]

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from stores import actions
 from stores.changes import Change, apply_change, note_change
-from stores.choices import EventType
+from stores.choices import EventType, Origin
 from stores.errors import Conflict
 from stores.models import Store
 from stores.provisioning import provisioner
@@ -19,7 +20,7 @@ IN_THE_CLUSTER = ("plan",)
 """Fields that the cluster depends on: a change of one makes a new generation, which is then worked towards."""
 
 
-def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = "") -> Store:
+def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = "", origin: str = Origin.API) -> Store:
     """Change what may be changed while a store lives (`CHANGEABLE`); the values must be valid already.
 
     Raises Conflict when the store can't be changed so.
@@ -29,7 +30,7 @@ def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = 
         changed = {name: value for name, value in changes.items() if getattr(store, name) != value}
         _check(store, changed)
         if changed:
-            _apply(store, changed, request_id)
+            _apply(store, changed, request_id, origin)
     store.refresh_from_db()
     return store
 
@@ -42,23 +43,24 @@ def _check(store: Store, changed: Mapping[str, Any]) -> None:
         raise Conflict(obstacle)
 
 
-def _apply(store: Store, changed: Mapping[str, Any], request_id: str) -> None:
+def _apply(store: Store, changed: Mapping[str, Any], request_id: str, origin: str) -> None:
     for name, value in changed.items():
         setattr(store, name, value)
     new_generation = any(name in changed for name in IN_THE_CLUSTER)
     if new_generation:
         store.generation += 1
-    store.save(update_fields=[*changed, "generation", "updated_at"])
+    store.spec_changed_at = timezone.now()
+    store.save(update_fields=[*changed, "generation", "spec_changed_at", "updated_at"])
     said = [f"{name} is {value!r}" for name, value in sorted(changed.items()) if name != "suspended"]
     message = f"Changed: {', '.join(said)}."
     if changed.get("suspended") is True:
-        pause(store, request_id)
+        pause(store, request_id, origin)
     elif "suspended" in changed:
-        go_on(store, request_id)
+        go_on(store, request_id, origin)
     elif new_generation and actions.RECONCILE.obstacle(store) is None:
         operation = provisioner().start_over(store, request_id=request_id)
-        change = Change(EventType.SPEC_CHANGED, message, request_id=request_id)
+        change = Change(EventType.SPEC_CHANGED, message, request_id=request_id, origin=origin)
         apply_change(store.pk, activity_of(operation), change)
         return
     if said:
-        note_change(store, message, request_id)
+        note_change(store, message, request_id, origin)

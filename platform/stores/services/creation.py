@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from stores import names
 from stores.changes import Change, apply_change
-from stores.choices import DriftPolicy, EventType
+from stores.choices import DriftPolicy, EventType, Origin
 from stores.engines import ENGINES
 from stores.errors import Conflict, InvalidStore, KeyUsed, NameTaken, QueueFull, QuotaExceeded
 from stores.models import Store
@@ -38,8 +38,22 @@ class Created:
     new: bool
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where a wish came from, for the log."""
+
+    request_id: str
+    origin: str
+
+
 def create_store(
-    tenant: Tenant, spec: StoreSpec, *, by: User | None, idempotency_key: str = "", request_id: str = ""
+    tenant: Tenant,
+    spec: StoreSpec,
+    *,
+    by: User | None,
+    idempotency_key: str = "",
+    request_id: str = "",
+    origin: str = Origin.API,
 ) -> Created:
     """Record a store and queue its birth.
 
@@ -49,7 +63,7 @@ def create_store(
     _check(spec)
     try:
         with transaction.atomic():
-            return _create_locked(tenant, spec, by, idempotency_key, request_id)
+            return _create_locked(tenant, spec, by, idempotency_key, _Source(request_id, origin))
     except IntegrityError:
         # Somebody else took the name or the key between our look and our insert: look again.
         return Created(_existing_or_refuse(tenant, spec, idempotency_key), new=False)
@@ -65,7 +79,7 @@ def _check(spec: StoreSpec) -> None:
         raise InvalidStore(f"There is no plan '{spec.plan}'; choose one of {', '.join(PLANS)}.", field="plan")
 
 
-def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency_key: str, request_id: str) -> Created:
+def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency_key: str, source: _Source) -> Created:
     # The tenant's row is the lock under which quota is counted.
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
@@ -85,20 +99,22 @@ def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency
         idempotency_key=idempotency_key,
         created_by=by,
     )
-    _start(store, request_id)
+    _start(store, source)
     store.refresh_from_db()
     return Created(store, new=True)
 
 
-def _start(store: Store, request_id: str) -> None:
+def _start(store: Store, source: _Source) -> None:
     engine = ENGINES[store.engine]
     if not engine.available:
-        change = Change(EventType.ENGINE_STUB, engine.message, request_id=request_id, observed_generation=1)
+        stub = Change(EventType.ENGINE_STUB, engine.message, request_id=source.request_id, origin=source.origin)
+        change = replace(stub, observed_generation=1)
         apply_change(store.pk, Activity.NONE, change)
         return
-    change = Change(EventType.STORE_REQUESTED, f"{store.label} was asked for.", request_id=request_id)
+    message = f"{store.label} was asked for."
+    change = Change(EventType.STORE_REQUESTED, message, request_id=source.request_id, origin=source.origin)
     apply_change(store.pk, Activity.QUEUED, change)
-    provisioner().start_work(store, request_id=request_id)
+    provisioner().start_work(store, request_id=source.request_id)
 
 
 def _find(tenant: Tenant, spec: StoreSpec, idempotency_key: str) -> Store | None:

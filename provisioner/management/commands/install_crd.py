@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provisioner.cluster import ClusterError, cluster
 from provisioner.cluster.kinds import CUSTOM_RESOURCE_DEFINITION
-from provisioner.mirror.schema import crd
+from provisioner.mirror.schema import crd, crd_yaml
 
 
 def _is_established(definition: dict[str, Any] | None) -> bool:
@@ -27,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         definition = crd()
         if options["print"]:
-            self.stdout.write(yaml.safe_dump(definition, sort_keys=False))
+            self.stdout.write(crd_yaml())
             return
         name = definition["metadata"]["name"]
         try:

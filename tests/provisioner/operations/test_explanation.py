@@ -59,3 +59,9 @@ CASES = {
 @pytest.mark.parametrize(("situation", "expected"), CASES.values(), ids=CASES.keys())
 def test_a_person_is_told_why_it_is_where_it_is(situation: Situation, expected: str) -> None:
     assert explain(situation, NOW) == expected
+
+
+def test_what_stays_to_be_read_names_the_moment_of_the_next_attempt() -> None:
+    failed, _ = CASES["a step that failed and is tried again"]
+
+    assert explain(failed, None) == "Helm failed 2 time(s) and is tried again at 12:00:07 UTC: The cluster is busy."

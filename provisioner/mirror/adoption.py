@@ -1,0 +1,107 @@
+"""Taking what a resource wishes into the record, through the same services as the API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from provisioner.cluster import Manifest
+from provisioner.mirror import rows, wishes
+from provisioner.mirror.document import as_time
+from provisioner.mirror.models import Mirror
+from provisioner.mirror.verdicts import DELETION_PROTECTED, INVALID, known, next_verdict, reason_of
+from stores.changes import note_event
+from stores.choices import EventType, Origin
+from stores.errors import Refused
+from stores.models import Store
+from stores.services import change_store, request_teardown
+
+log = structlog.get_logger(__name__)
+
+Refusal = tuple[str, str]
+
+
+def adopt(store_id: int, found: Manifest) -> None:
+    """Judge the wishes of a resource's generation once: granted ones are in the record, refused ones in the verdict."""
+    with transaction.atomic():
+        mirror, store = rows.locked(store_id), rows.living(store_id)
+        if store is None:
+            return
+        wish = wishes.wished(wishes.sides(found, rows.as_known(store, mirror)))
+        generation = int(found["metadata"]["generation"])
+        if wish:
+            _judge(mirror, generation, _change(store, found, wish))
+        mirror.generation = generation
+        mirror.save(update_fields=["generation", "verdict"])
+        if found["metadata"]["uid"] != mirror.uid:
+            Mirror.objects.filter(pk=mirror.pk).update(wish_uid=found["metadata"]["uid"])
+
+
+def tear_down(store_id: int, found: Manifest | None) -> None:
+    """A deleted resource is a teardown; a protected store says why it stays."""
+    with transaction.atomic():
+        mirror, store = rows.locked(store_id), rows.living(store_id)
+        if store is None or store.deletion_requested_at is not None:
+            return
+        generation = int(found["metadata"]["generation"]) if found else mirror.generation
+        refusal = _remove(store)
+        _judge(mirror, generation, refusal)
+        mirror.generation = generation
+        if refusal is not None and found is None:
+            mirror.wish_uid = ""  # there is nothing left that could be deleted: the resource is made anew
+        mirror.save(update_fields=["generation", "verdict", "wish_uid"])
+
+
+def note_restoration(store_id: int) -> None:
+    """A resource that vanished while its store lives will be made again: tell so, once, and forget the old one."""
+    with transaction.atomic():
+        mirror, store = rows.locked(store_id), rows.living(store_id)
+        if store is None or not mirror.uid:
+            return
+        mirror.uid, mirror.spec, mirror.generation, mirror.status_digest = "", None, 0, ""
+        mirror.save(update_fields=["uid", "spec", "generation", "status_digest"])
+        message = f"The resource of {store.label} was deleted by force; it is made again, since the store lives."
+        note_event(store, EventType.RESOURCE_RESTORED, message)
+        log.info("resource deleted by force", store=store.name)
+
+
+def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal | None:
+    problem = wishes.problem_with(found["spec"])
+    if problem is not None:
+        return _refused(store, INVALID, problem)
+    try:
+        with transaction.atomic():
+            change_store(store, wish, origin=Origin.KUBECTL)
+    except Refused as refusal:
+        return _refused(store, reason_of(refusal), refusal.message)
+    log.info("wish by kubectl", store=store.name, wish=sorted(wish))
+    return None
+
+
+def _remove(store: Store) -> Refusal | None:
+    try:
+        with transaction.atomic():
+            request_teardown(store, origin=Origin.KUBECTL)
+    except Refused as refusal:
+        return _refused(store, DELETION_PROTECTED, refusal.message)
+    log.info("deletion by kubectl", store=store.name)
+    return None
+
+
+def _refused(store: Store, reason: str, message: str) -> Refusal:
+    note_event(store, EventType.WISH_REFUSED, message, origin=Origin.KUBECTL)
+    log.info("wish by kubectl refused", store=store.name, reason=reason)
+    return reason, message
+
+
+def _judge(mirror: Mirror, generation: int, refusal: Refusal | None) -> None:
+    """A first wish that is granted needs no verdict: the resource shows it as accepted since its store's birth."""
+    before = known(mirror.verdict)
+    if before is None and refusal is None:
+        return
+    if refusal is not None:
+        reason, message = refusal
+        refusal = reason, f"Generation {generation} was refused: {message}"
+    mirror.verdict = next_verdict(before, generation, as_time(timezone.now()), refusal).as_json()
