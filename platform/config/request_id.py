@@ -27,6 +27,11 @@ def sane_or_new(offered: str | None) -> str:
     """The offered id when it can be used, or a fresh one."""
     if offered and _SANE.fullmatch(offered):
         return offered
+    return new_request_id()
+
+
+def new_request_id() -> str:
+    """An id that nobody has, also for a wish that comes by another way than HTTP."""
     return uuid4().hex
 
 

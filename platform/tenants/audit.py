@@ -43,12 +43,20 @@ def note(
     target: str,
     *,
     tenant: Tenant | None = None,
+    request_id: str = "",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
     """The same for what nobody asked for over HTTP: a wish by kubectl, a command."""
     return AuditEntry.objects.create(
-        actor=actor, via=via, tenant=tenant, action=action, target=target, before=before, after=after
+        actor=actor,
+        via=via,
+        tenant=tenant,
+        action=action,
+        target=target,
+        request_id=request_id,
+        before=before,
+        after=after,
     )
 
 

@@ -7,8 +7,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from config.request_id import new_request_id
 from provisioner.cluster import Manifest
-from provisioner.mirror import rows, wishes
+from provisioner.mirror import auditing, rows, wishes
 from provisioner.mirror.document import as_time
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.verdicts import DELETION_PROTECTED, INVALID, known, next_verdict, reason_of
@@ -71,9 +72,12 @@ def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal |
     problem = wishes.problem_with(found["spec"])
     if problem is not None:
         return _refused(store, INVALID, problem)
+    request_id = new_request_id()
     try:
         with transaction.atomic():
-            change_store(store, wish, origin=Origin.KUBECTL)
+            before = {name: getattr(store, name) for name in wish}
+            change_store(store, wish, request_id=request_id, origin=Origin.KUBECTL)
+            auditing.note("store.change", store, request_id, before=before, after=wish)
     except Refused as refusal:
         return _refused(store, reason_of(refusal), refusal.message)
     log.info("wish by kubectl", store=store.name, wish=sorted(wish))
@@ -81,9 +85,11 @@ def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal |
 
 
 def _remove(store: Store) -> Refusal | None:
+    request_id = new_request_id()
     try:
         with transaction.atomic():
-            request_teardown(store, origin=Origin.KUBECTL)
+            request_teardown(store, request_id=request_id, origin=Origin.KUBECTL)
+            auditing.note("store.delete", store, request_id)
     except Refused as refusal:
         return _refused(store, DELETION_PROTECTED, refusal.message)
     log.info("deletion by kubectl", store=store.name)

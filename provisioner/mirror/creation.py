@@ -1,5 +1,6 @@
 """A resource that no store stands behind is a wish for one."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 from zlib import crc32
 
@@ -9,9 +10,10 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from config.request_id import new_request_id
 from provisioner.cluster import Cluster, Conflict, Manifest, NotFound
 from provisioner.cluster.kinds import STORE
-from provisioner.mirror import document, events, rows, wishes
+from provisioner.mirror import auditing, document, events, rows, wishes
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.schema import FINALIZER
 from provisioner.mirror.verdicts import (
@@ -84,10 +86,12 @@ def _create(found: Manifest) -> bool:
     if problem is not None:
         raise InvalidStore(problem)
     asked = wishes.new_store(found, settings.STOREPLANE_RESOURCE_DEFAULT_TENANT)
-    created = create_store(_tenant(asked.tenant), asked.spec, by=None, origin=Origin.KUBECTL)
+    tenant, request_id = _tenant(asked.tenant), new_request_id()
+    created = create_store(tenant, asked.spec, by=None, request_id=request_id, origin=Origin.KUBECTL)
     if asked.then and created.new:
-        change_store(created.store, asked.then, origin=Origin.KUBECTL)
+        change_store(created.store, asked.then, request_id=request_id, origin=Origin.KUBECTL)
     if created.new:
+        auditing.note("store.create", created.store, request_id, after=asdict(asked.spec) | asked.then)
         generation = int(metadata["generation"])
         Mirror.objects.create(store=created.store, wish_uid=metadata["uid"], generation=generation)
         log.info("store asked for by kubectl", store=metadata["name"], tenant=asked.tenant)

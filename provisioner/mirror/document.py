@@ -139,6 +139,8 @@ def _event(event: StoreEvent) -> Manifest:
 
 def _operation(operation: Operation, explanation: str) -> Manifest:
     told: dict[str, Any] = {"id": str(operation.pk), "kind": operation.kind, "state": operation.state}
+    if operation.request_id:
+        told["requestId"] = operation.request_id
     for name, moment in (("startedAt", operation.started_at), ("finishedAt", operation.finished_at)):
         if moment is not None:
             told[name] = as_time(moment)

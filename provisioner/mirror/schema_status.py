@@ -50,6 +50,7 @@ def _last_operation() -> Schema:
             "id": {**_text("Its id in the API: GET /operations/{id}."), "format": "uuid"},
             "kind": {**_text("What is done."), "enum": list(OperationKind.values)},
             "state": {**_text("How far it is."), "enum": list(OperationState.values)},
+            "requestId": _text("The id of the request that asked for it, as in the audit and the logs."),
             "startedAt": _time("When it got a slot; missing before."),
             "finishedAt": _time("When it ended; missing before."),
             "explanation": _text("Why it is where it is, in one sentence; missing once it has succeeded."),

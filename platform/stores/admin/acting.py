@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from config.request_id import request_id_of
 from stores import actions, services
 from stores.actions import Action
+from stores.choices import Origin
 from stores.errors import Conflict
 from stores.models import Store
 from tenants import audit
@@ -79,7 +80,7 @@ def perform(request: HttpRequest, store: Store, deed: Deed) -> None:
         reason = _obstacle(locked, deed.action)
         if reason is not None:
             raise Conflict(reason)
-        deed.service(locked, request_id=request_id_of(request))
+        deed.service(locked, request_id=request_id_of(request), origin=Origin.ADMIN)
         audit.record(request, f"store.{deed.name}", locked.name, tenant=locked.tenant)
 
 
@@ -89,7 +90,11 @@ def add(request: HttpRequest, wish: dict[str, Any]) -> services.Created:
     spec = {name: value for name, value in wish.items() if name != "tenant"}
     with transaction.atomic():
         created = services.create_store(
-            tenant, services.StoreSpec(**spec), by=cast(User, request.user), request_id=request_id_of(request)
+            tenant,
+            services.StoreSpec(**spec),
+            by=cast(User, request.user),
+            request_id=request_id_of(request),
+            origin=Origin.ADMIN,
         )
         if created.new:
             audit.record(request, "store.create", created.store.name, tenant=tenant, after=spec)
@@ -99,5 +104,5 @@ def add(request: HttpRequest, wish: dict[str, Any]) -> services.Created:
 def change(request: HttpRequest, store: Store, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Change the store's wishes. Raises Refused."""
     with transaction.atomic():
-        services.change_store(store, after, request_id=request_id_of(request))
+        services.change_store(store, after, request_id=request_id_of(request), origin=Origin.ADMIN)
         audit.record(request, "store.change", store.name, tenant=store.tenant, before=before, after=after)

@@ -17,6 +17,7 @@ from stores.admin.filters import LifeFilter, TenantFilter
 from stores.admin.inlines import ConditionInline, EventInline
 from stores.admin.marks import phase_badge, shop_link, since
 from stores.admin.pages import StorePages
+from stores.choices import Origin
 from stores.errors import Refused
 from stores.models import Store
 from stores.provisioning import WorkView, provisioner
@@ -164,7 +165,7 @@ class StoreAdmin(StorePages):
         for store in stores.select_related("tenant"):
             try:
                 with transaction.atomic():
-                    service(store, request_id=request_id_of(request))
+                    service(store, request_id=request_id_of(request), origin=Origin.ADMIN)
                     audit.record(request, name, store.name, tenant=store.tenant)
                 done += 1
             except Refused as refusal:
