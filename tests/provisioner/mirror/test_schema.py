@@ -88,7 +88,7 @@ def test_every_field_that_is_written_is_in_the_definition() -> None:
     )
     event = StoreEvent(pk=7, type="STORE_READY", message="Ready.", phase=Phase.READY, timestamp=MOMENT)
     done = operation(StoreFactory())
-    done.finished_at = MOMENT
+    done.finished_at, done.request_id = MOMENT, "r-1"
 
     spec = document.resource(store())["spec"]
     told = facts(
