@@ -55,11 +55,14 @@ def tear_down(store_id: int, found: Manifest | None) -> None:
         mirror.save(update_fields=["generation", "verdict", "wish_uid"])
 
 
-def note_restoration(store_id: int) -> None:
-    """A resource that vanished while its store lives will be made again: tell so, once, and forget the old one."""
+def note_restoration(store_id: int, vanished: str) -> None:
+    """A resource that vanished while its store lives will be made again: tell so, once, and forget the old one.
+
+    `vanished` is its uid: of two who saw it vanish, the second may find the new one made already.
+    """
     with transaction.atomic():
         mirror, store = rows.locked(store_id), rows.living(store_id)
-        if store is None or not mirror.uid:
+        if store is None or not mirror.uid or mirror.uid != vanished:
             return
         mirror.uid, mirror.spec, mirror.generation, mirror.status_digest = "", None, 0, ""
         mirror.save(update_fields=["uid", "spec", "generation", "status_digest"])

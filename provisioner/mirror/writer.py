@@ -21,11 +21,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Turn:
-    """What one look came to: what is needed before the next one, and whether anything was written."""
+    """What one look came to: what is needed before the next one, and whether anything was written.
+
+    `known` is the uid of the resource that the store had at that moment.
+    """
 
     need: Need
     found: Manifest | None = None
     wrote: bool = False
+    known: str = ""
 
 
 def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> bool:
@@ -55,7 +59,7 @@ def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> boo
         before_next = _NEXT.get(turn.need)
         if before_next is None:
             return wrote
-        before_next(cluster, store_id, turn.found)
+        before_next(cluster, store_id, turn)
         look = True
     log.warning("the resource changes faster than it is written", store_id=store_id)
     return wrote
@@ -76,7 +80,7 @@ def _turn(cluster: Cluster, store_id: int, *, look: bool, tell_restored: bool) -
             found = cluster.get(STORE, store.name)
             need = wishes.need(found, rows.as_known(store, mirror))
             if need != Need.WRITE and (need != Need.RESTORE or tell_restored):
-                return Turn(need, found)
+                return Turn(need, found, known=mirror.uid)
             found, wrote = _write_spec(cluster, mirror, wanted, found)
         wrote = _write_status(cluster, store, mirror, found) or wrote
         # The time of the look, not of the write: a change in between must still look newer to the sweep.
@@ -129,24 +133,24 @@ def put_status(cluster: Cluster, wanted: Manifest) -> Manifest:
     return cluster.replace({**applied, "status": wanted["status"]}, subresource="status")
 
 
-def _adopt(_: Cluster, store_id: int, found: Manifest | None) -> None:
-    if found is not None:
-        adoption.adopt(store_id, found)
+def _adopt(_: Cluster, store_id: int, turn: Turn) -> None:
+    if turn.found is not None:
+        adoption.adopt(store_id, turn.found)
 
 
-def _tear_down(_: Cluster, store_id: int, found: Manifest | None) -> None:
-    adoption.tear_down(store_id, found)
+def _tear_down(_: Cluster, store_id: int, turn: Turn) -> None:
+    adoption.tear_down(store_id, turn.found)
 
 
-def _restore(_: Cluster, store_id: int, __: Manifest | None) -> None:
-    adoption.note_restoration(store_id)
+def _restore(_: Cluster, store_id: int, turn: Turn) -> None:
+    adoption.note_restoration(store_id, turn.known)
 
 
-def _replace(cluster: Cluster, store_id: int, found: Manifest | None) -> None:
+def _replace(cluster: Cluster, store_id: int, turn: Turn) -> None:
     """A resource of another tenant or engine can't show this store, and can't be changed into one that does."""
-    if found is not None:
+    if turn.found is not None:
         log.warning("resource replaced: it is of another tenant or engine", store_id=store_id)
-        _release(cluster, found)
+        _release(cluster, turn.found)
 
 
 _NEXT = {Need.ADOPT: _adopt, Need.TEAR_DOWN: _tear_down, Need.RESTORE: _restore, Need.REPLACE: _replace}

@@ -184,6 +184,16 @@ def test_a_store_whose_maker_dies_before_the_first_write_is_taken_hold_of_by_the
     assert Mirror.objects.get(store=store).wish_uid == ""
 
 
+def test_who_tells_late_that_a_resource_vanished_doesnt_forget_the_new_one(api: Remembered, store: Store) -> None:
+    old = Mirror.objects.get(store=store)
+    Mirror.objects.filter(pk=old.pk).update(uid="of-the-new-one")
+
+    adoption.note_restoration(store.pk, old.uid)
+
+    assert Mirror.objects.get(store=store).uid == "of-the-new-one"
+    assert not store.events.filter(type=EventType.RESOURCE_RESTORED).exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_writers_at_once_write_once(api: Remembered, person: Person) -> None:
     store = StoreFactory()
