@@ -1,9 +1,10 @@
 """The parts of the platform that only the provisioner can see, each with one sentence."""
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from functools import cache
+from threading import Lock
 
 import redis
 from celery import current_app
@@ -13,28 +14,47 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from provisioner.cluster import ClusterError, cluster
-from provisioner.operations.tasks import BEAT_KEY
+from provisioner.operations.tasks import BEAT_KEY, beat_silent_after
 from provisioner.presence import present
 from stores.provisioning import Check
 from stores.publish import streams
 
-BEAT_SILENT_AFTER_SECONDS = 45.0
 PATIENCE_SECONDS = 1.5
+_running: dict[str, Future[Check]] = {}
+_lock = Lock()
 _SILENT = Check(ok=False, message=f"No answer within {PATIENCE_SECONDS:g} seconds.")
 
 
 def checks() -> Mapping[str, Check]:
-    """Ask all of them side by side: one that hangs must not speak for the others."""
-    parts = {"broker": _broker, "cluster": _cluster, "workers": _workers, "beat": _beat}
-    asked = {name: _threads().submit(check) for name, check in parts.items()}
+    """Ask all of them side by side: one that hangs or breaks must not speak for the others."""
+    asked = _asking({"broker": _broker, "cluster": _cluster, "workers": _workers, "beat": _beat})
     wait(asked.values(), timeout=PATIENCE_SECONDS)
-    return {name: answer.result() if answer.done() else _SILENT for name, answer in asked.items()}
+    return {name: _answer(future) for name, future in asked.items()}
+
+
+def _asking(parts: Mapping[str, Callable[[], Check]]) -> dict[str, Future[Check]]:
+    """A part that still hangs from the last time is waited for again, and not asked anew on yet another thread."""
+    with _lock:
+        for name, check in parts.items():
+            if name not in _running or _running[name].done():
+                _running[name] = _threads().submit(check)
+        return {name: _running[name] for name in parts}
+
+
+def _answer(future: Future[Check]) -> Check:
+    if not future.done():
+        return _SILENT
+    error = future.exception()
+    if error is not None:
+        # The class alone: messages of drivers can hold addresses and user names.
+        return Check(ok=False, message=f"The check failed: {type(error).__name__}.")
+    return future.result()
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """Enough for a check that still hangs from the last time; those calls end by timeouts of their own."""
-    return ThreadPoolExecutor(8, thread_name_prefix="health")
+    """One for each part, since none is asked twice at once."""
+    return ThreadPoolExecutor(4, thread_name_prefix="health")
 
 
 def _broker() -> Check:
@@ -73,4 +93,4 @@ def _beat() -> Check:
     if last is None:
         return Check(ok=False, message="No sweep has run: is beat there?")
     age = (timezone.now() - datetime.fromisoformat(str(last))).total_seconds()
-    return Check(ok=age <= BEAT_SILENT_AFTER_SECONDS, message=f"The last sweep was {age:.0f} s ago.")
+    return Check(ok=age <= beat_silent_after(), message=f"The last sweep was {age:.0f} s ago.")

@@ -2,5 +2,6 @@
 
 from provisioner.mirror.models import Mirror
 from provisioner.operations.models import Operation, Step
+from provisioner.operations.tallies import Tally
 
-__all__ = ["Mirror", "Operation", "Step"]
+__all__ = ["Mirror", "Operation", "Step", "Tally"]

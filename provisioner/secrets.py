@@ -9,20 +9,25 @@ from provisioner.cluster.kinds import SECRET
 from stores.models import Store
 
 
-def ensure(cluster: Cluster, store: Store) -> None:
+def ensure(cluster: Cluster, store: Store, request_id: str) -> None:
     """Create the store's Secret; one that is there already stays as it is, for good."""
     try:
-        cluster.create(manifest(store))
+        cluster.create(manifest(store, request_id))
     except AlreadyExists:
         return
 
 
-def manifest(store: Store) -> Manifest:
+def manifest(store: Store, request_id: str) -> Manifest:
     """A Secret with fresh values. The publishable key has Medusa's own form, `pk_` and 64 hex digits."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": labels.SECRET_NAME, "namespace": store.namespace, "labels": labels.of(store)},
+        "metadata": {
+            "name": labels.SECRET_NAME,
+            "namespace": store.namespace,
+            "labels": labels.of(store),
+            "annotations": {labels.REQUEST_ID: request_id},
+        },
         "type": "Opaque",
         "stringData": {
             "POSTGRES_PASSWORD": secrets.token_urlsafe(24),

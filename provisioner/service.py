@@ -1,10 +1,10 @@
 """The provisioner as `stores` sees it (`stores.provisioning.Provisioner`)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from provisioner import secrets, views
@@ -112,16 +112,12 @@ class ClusterProvisioner:
 
     def load(self) -> Load:
         """Queue and slots."""
-        rows = Operation.objects.filter(kind__in=SLOTTED, state__in=ACTIVE)
-        queued: list[datetime] = []
-        running = 0
-        for state, created_at in rows.values_list("state", "created_at"):
-            if state == OperationState.QUEUED:
-                queued.append(created_at)
-            else:
-                running += 1
-        oldest = (timezone.now() - min(queued)).total_seconds() if queued else 0.0
-        return Load(settings.STOREPLANE_PROVISION_SLOTS, running, len(queued), oldest)
+        rows = Operation.objects.filter(kind__in=SLOTTED, state__in=ACTIVE).order_by().values_list("state")
+        by_state = {state: (count, first) for state, count, first in rows.annotate(Count("pk"), Min("created_at"))}
+        running, _ = by_state.get(OperationState.RUNNING, (0, None))
+        queued, oldest = by_state.get(OperationState.QUEUED, (0, None))
+        waited = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+        return Load(settings.STOREPLANE_PROVISION_SLOTS, running, queued, max(waited, 0.0))
 
 
 def _active(store: Store) -> Operation | None:

@@ -9,7 +9,7 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from stores.models import Store, StoreEvent
-from tenants.models import AuditEntry, Membership, Role, Tenant, User
+from tenants.models import ApiToken, AuditEntry, Membership, Role, Tenant, User
 
 T = TypeVar("T")
 
@@ -50,6 +50,9 @@ def traces() -> dict[str, Any]:
         "stores": list(Store.objects.order_by("pk").values()),
         "events": StoreEvent.objects.count(),
         "audit": AuditEntry.objects.count(),
+        "tenants": list(Tenant.objects.order_by("pk").values("pk", "name", "plan")),
+        "memberships": list(Membership.objects.order_by("pk").values("pk", "user", "role")),
+        "tokens": list(ApiToken.objects.order_by("pk").values("pk", "role", "revoked_at")),
     }
 
 

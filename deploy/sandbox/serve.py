@@ -16,6 +16,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.api.access.gate import AccessSettings
+from sandbox.api.access.tokens import TokenFileError
 from sandbox.api.registry import Registry
 from sandbox.api.server import make_app
 from sandbox.node.addresses import Block, NoAddressError, claim_block
@@ -45,7 +47,7 @@ async def serve(settings: Settings) -> None:
         path = settings.state / "objects.db"
         registry = stack.enter_context(contextlib.closing(Registry(path, service_cidr=block.service_cidr)))
         plane = await stack.enter_async_context(_running(registry, block, settings))
-        await stack.enter_async_context(_api(registry, plane, listener))
+        await stack.enter_async_context(_api(registry, plane, listener, settings))
         url = f"http://{LOCALHOST}:{listener.getsockname()[1]}"
         write_kubeconfig(settings.kubeconfig or settings.state / "kubeconfig", url)
         print(f"sandbox ready on {url}", flush=True)
@@ -138,8 +140,15 @@ def _plane_settings(settings: Settings) -> PlaneSettings:
 
 
 @contextlib.asynccontextmanager
-async def _api(registry: Registry, plane: Plane, listener: socket.socket) -> AsyncIterator[None]:
-    runner = web.AppRunner(make_app(registry, plane.logs), access_log=None, shutdown_timeout=HANG_UP_SECONDS)
+async def _api(registry: Registry, plane: Plane, listener: socket.socket, settings: Settings) -> AsyncIterator[None]:
+    access = AccessSettings(settings.strangers, settings.token_file, settings.audit_log)
+    try:
+        app = make_app(registry, plane.logs, access)
+    except TokenFileError as error:
+        raise UsageError(f"{error}.") from error
+    except OSError as error:
+        raise UsageError(f"--audit-log {settings.audit_log} can't be written: {_why(error)}.") from error
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANG_UP_SECONDS)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     try:

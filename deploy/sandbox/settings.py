@@ -29,6 +29,9 @@ class Settings:
     runtime: str = "process"
     ready_after_ms: int = 0
     kubeconfig: Path | None = None
+    strangers: str = "admin"
+    token_file: Path | None = None
+    audit_log: Path | None = None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,6 +59,19 @@ def parser() -> argparse.ArgumentParser:
     add("--runtime", choices=("process", "fake"), default="process", help="fake: pods get ready without a process")
     add("--ready-after-ms", type=int, default=0, metavar="N", help="with --runtime fake: when pods get ready")
     add("--kubeconfig", type=Path, metavar="PATH", help="where to write the kubeconfig (default STATE/kubeconfig)")
+    add(
+        "--without-token",
+        choices=("admin", "anonymous", "refuse"),
+        default="admin",
+        help="who a request without a token comes from: the admin (default), system:anonymous, or nobody (401)",
+    )
+    add(
+        "--token-auth-file",
+        type=Path,
+        metavar="PATH",
+        help='users with a token, in lines of token,name,uid,"group,group" (default STATE/tokens.csv if it is there)',
+    )
+    add("--audit-log", type=Path, metavar="PATH", help="a line of JSON for each request: who, what, allowed by what")
     return top
 
 
@@ -78,6 +94,7 @@ def read(argv: Sequence[str]) -> Settings:
     for folder in images:
         if not folder.is_dir():
             raise UsageError(f"--images {folder} is not a folder")
+    listed = given.state / "tokens.csv"
     return Settings(
         state=given.state.absolute(),
         port=given.port,
@@ -88,6 +105,9 @@ def read(argv: Sequence[str]) -> Settings:
         runtime=given.runtime,
         ready_after_ms=given.ready_after_ms,
         kubeconfig=given.kubeconfig,
+        strangers=given.without_token,
+        token_file=given.token_auth_file or (listed if listed.is_file() else None),
+        audit_log=given.audit_log,
     )
 
 

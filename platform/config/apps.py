@@ -8,9 +8,11 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from config.metrics.folder import VARIABLE
 from config.networks import InvalidNetwork, parse_networks
 
 TAG = "storeplane"
+_LAST_PORT = 65535
 
 
 class StoreplaneConfig(AppConfig):
@@ -20,9 +22,11 @@ class StoreplaneConfig(AppConfig):
     verbose_name = "Storeplane"
 
     def ready(self) -> None:
-        """Importing registers what the schema needs to know of our header."""
-        from config import openapi  # noqa: F401
+        """Importing registers how callers say who they are, for the OpenAPI document."""
+        from config.metrics import server
+        from config.openapi import schemes  # noqa: F401
 
+        server.connect()
         checks.register(check_settings, TAG)
 
 
@@ -39,7 +43,7 @@ def refuse_unsafe_settings() -> None:
 
 def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Settings that can't be served with."""
-    return [*_check_secret_key(), *_check_proxies(), *_check_forwarded(), *_check_engine()]
+    return [*_check_secret_key(), *_check_proxies(), *_check_forwarded(), *_check_engine(), *_check_metrics()]
 
 
 def _check_secret_key() -> list[checks.CheckMessage]:
@@ -113,3 +117,20 @@ def _check_engine() -> list[checks.CheckMessage]:
             )
         )
     return errors
+
+
+def _check_metrics() -> list[checks.CheckMessage]:
+    """A worker counts in its children: without files its main process would serve zeros, which look like a fact."""
+    port = settings.STOREPLANE_METRICS_PORT
+    if not 0 <= port <= _LAST_PORT:
+        return [checks.Error(f"STOREPLANE_METRICS_PORT is {port}.", hint="Use 1 to 65535, or 0.", id="storeplane.E007")]
+    if port and not os.environ.get(VARIABLE):
+        return [
+            checks.Error(
+                f"STOREPLANE_METRICS_PORT is {port} and {VARIABLE} is not set: what a worker's children count "
+                "would be missing.",
+                hint=f"Set {VARIABLE} to an empty folder of the container's own.",
+                id="storeplane.E008",
+            )
+        ]
+    return []

@@ -114,6 +114,7 @@ class _OpenView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
     renderer_classes = (JSONRenderer,)
 
 

@@ -39,6 +39,23 @@ class CursorPages(CursorPagination):
             raise ValidationError({self.page_size_query_param: f"Use a whole number from 1 to {self.max_page_size}."})
         return int(text)
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """For the OpenAPI document."""
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            _parameter(self.cursor_query_param, "Where to go on, from `next` or `previous`.", {"type": "string"}),
+            _parameter("page_size", "How many to show.", size),
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """For the OpenAPI document (3.1, where null is a type)."""
+        page = {"type": ["string", "null"], "format": "uri", "description": "Follow it as it is; null at the end."}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": page, "previous": page, "results": schema},
+        }
+
 
 class Ordering(OrderingFilter):
     """`?ordering=` by one of the view's `ordering_fields` (a name to a sort expression), `-` for descending."""
@@ -61,3 +78,13 @@ class Ordering(OrderingFilter):
     def get_default_valid_fields(self, queryset: Any, view: Any, context: Any = None) -> list[tuple[str, str]]:
         """The same."""
         return self.get_valid_fields(queryset, view, context)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """For the OpenAPI document."""
+        names = [minus + name for name in view.ordering_fields for minus in ("", "-")]
+        schema = {"type": "string", "enum": names, "default": view.ordering}
+        return [_parameter(self.ordering_param, "What to sort by; `-` for descending.", schema)]
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}

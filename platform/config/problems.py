@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents: `{type, title, status, detail, request_id, errors?}`.
 
-`type` is `urn:storeplane:problem:` and a reason that never changes its meaning; docs/api.md lists them. `detail` is one
-sentence for a person. `errors` names fields by their path. Nothing of an unexpected exception is shown.
+`type` is a reason that never changes its meaning (`config.problem_types`). `detail` is one sentence for a person.
+`errors` names fields by their path. Nothing of an unexpected exception is shown.
 """
 
 import json
@@ -18,31 +18,11 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from config.problem_types import PREFIX, PROBLEM_TYPES
+from config.refusals import Refused
 from config.request_id import request_id_of
-from stores.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"
-_PREFIX = "urn:storeplane:problem:"
-_TITLES = {
-    "invalid": "The request has values that can't be used",
-    "malformed": "The request can't be read",
-    "not-authenticated": "Nobody is logged in",
-    "permission-denied": "Not allowed",
-    "csrf-failed": "The request lacks its CSRF token",
-    "not-found": "Not found",
-    "method-not-allowed": "The method can't be used here",
-    "not-acceptable": "None of the accepted formats can be made",
-    "unsupported-media-type": "The body's format can't be read",
-    "too-many-requests": "Too many requests",
-    "name-taken": "The name is taken",
-    "conflict": "The store is in another state",
-    "quota-exceeded": "The plan's limit is reached",
-    "queue-full": "The queue is full",
-    "credentials-not-ready": "There are no credentials yet",
-    "cluster-unavailable": "The cluster doesn't answer",
-    "idempotency-key-used": "The Idempotency-Key stands for another request",
-    "internal": "Something went wrong here",
-}
 
 log = structlog.get_logger(__name__)
 
@@ -59,9 +39,11 @@ class Problem:
 
     def document(self, request: object) -> dict[str, Any]:
         """The JSON body for this request."""
+        known = PROBLEM_TYPES.get(self.reason)
+        title = known.title if known else HTTPStatus(self.status).phrase
         body: dict[str, Any] = {
-            "type": _PREFIX + self.reason,
-            "title": _TITLES.get(self.reason) or HTTPStatus(self.status).phrase,
+            "type": PREFIX + self.reason,
+            "title": title,
             "status": self.status,
             "detail": self.detail,
             "instance": getattr(request, "path", ""),

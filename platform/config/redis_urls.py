@@ -1,4 +1,7 @@
-"""One Redis, three databases: broker, channel layer, streams. Each client spells a unix socket its own way."""
+"""One Redis, four databases: broker, channel layer, streams, counted requests.
+
+Each client spells a unix socket its own way.
+"""
 
 from urllib.parse import urlsplit
 
@@ -16,4 +19,12 @@ def for_celery(url: str, database: int) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return f"redis+socket://{parts.path}?virtual_host={database}"
+    return with_database(url, database)
+
+
+def for_limits(url: str, database: int) -> str:
+    """The same for limits, which calls a unix socket `redis+unix`."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"redis+unix://{parts.path}?db={database}"
     return with_database(url, database)

@@ -10,10 +10,12 @@ from redis.backoff import NoBackoff
 
 from config.assets import is_hashed
 from config.logs import logging_config
-from config.redis_urls import for_celery, with_database
+from config.metrics.folder import take_own
+from config.redis_urls import for_celery, for_limits, with_database
 
 ROOT = Path(__file__).resolve().parents[2]
 env = environ.Env()
+take_own()
 
 STOREPLANE_HOME = Path(env.str("STOREPLANE_HOME", str(ROOT / ".storeplane")))
 DEBUG = env.bool("STOREPLANE_DEBUG", False)
@@ -46,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.request_id.RequestIdMiddleware",
+    "config.rate_headers.RateLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -126,6 +129,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379")
 CELERY_BROKER_URL = for_celery(REDIS_URL, 0)
 REDIS_STREAMS_URL = with_database(REDIS_URL, 2)
+REDIS_LIMITS_URL = for_limits(REDIS_URL, 3)
 CHANNEL_LAYERS = {
     "default": {
         # Pub/sub, not the core layer, which drops silently at 100 waiting messages (shared/FACTS.md).
@@ -147,10 +151,12 @@ CHANNEL_LAYERS = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.authentication.BearerAuthentication",
         "tenants.authentication.UserHeaderAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.throttling.CallerThrottle"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
@@ -164,11 +170,22 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "PREPROCESSING_HOOKS": ["config.openapi.without_slashes"],
+    "PREPROCESSING_HOOKS": ["config.openapi.hooks.without_slashes"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.openapi.with_problems",
+        "config.openapi.hooks.complete",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "PhaseEnum": "stores.choices.Phase",
+        "EngineEnum": "stores.engines.ENGINE_CHOICES",
+        "PlanEnum": "tenants.plans.PLAN_CHOICES",
+        "RoleEnum": "tenants.models.Role",
+        "StepStateEnum": "stores.serializers.STEP_STATES",
+        "OperationStateEnum": "stores.serializers.OPERATION_STATES",
+        "OperationKindEnum": "stores.serializers.OPERATION_KINDS",
+    },
+    # The values say what they are; a list of "Ready - Ready" says nothing more.
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "TAGS": [{"name": name} for name in ("stores", "operations", "catalogue", "people", "platform")],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -197,6 +214,8 @@ STOREPLANE_STORE_SCHEME = env.str("STOREPLANE_STORE_SCHEME", "http")
 STOREPLANE_STORE_PORT = env.int("STOREPLANE_STORE_PORT", 8080)
 STOREPLANE_TRUST_USER_HEADER = env.bool("STOREPLANE_TRUST_USER_HEADER", False)
 STOREPLANE_TRUSTED_PROXIES = env.list("STOREPLANE_TRUSTED_PROXIES", default=[])
+# Multiplies every limit of requests a minute (tenants/plans.py); 0 counts nothing.
+STOREPLANE_RATE_LIMIT_SCALE = env.float("STOREPLANE_RATE_LIMIT_SCALE", 1.0)
 STOREPLANE_PROVISION_SLOTS = env.int("STOREPLANE_PROVISION_SLOTS", 3)
 STOREPLANE_QUEUE_LIMIT = env.int("STOREPLANE_QUEUE_LIMIT", 200)
 # How a lost worker or message is noticed, in seconds: an owner beats so often; it is taken for lost after so long
@@ -211,6 +230,11 @@ STOREPLANE_BLOCKED_SECONDS = env.float("STOREPLANE_BLOCKED_SECONDS", 60.0)
 # Who may make stores through the Store resource is Kubernetes' own RBAC; these say for which tenants (docs/adr/0011).
 STOREPLANE_RESOURCE_TENANTS = env.list("STOREPLANE_RESOURCE_TENANTS", default=["*"])
 STOREPLANE_RESOURCE_DEFAULT_TENANT = env.str("STOREPLANE_RESOURCE_DEFAULT_TENANT", "")
+# Who may read `/metrics`: everybody, or whoever has the token. Workers, beat and the watcher serve what they count at a
+# port of their own when one is set, for a Prometheus that can't learn it from the web process (docs/metrics.md).
+STOREPLANE_METRICS_TOKEN = env.str("STOREPLANE_METRICS_TOKEN", "")
+STOREPLANE_METRICS_PORT = env.int("STOREPLANE_METRICS_PORT", 0)
+STOREPLANE_METRICS_HOST = env.str("STOREPLANE_METRICS_HOST", "127.0.0.1")
 STOREPLANE_INGRESS_CLASS = env.str("STOREPLANE_INGRESS_CLASS", "")
 # Who may reach the stores from outside their namespace; the default is ingress-nginx as its chart installs it.
 STOREPLANE_INGRESS_NAMESPACE_LABELS = env.dict(

@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.dashboard import dashboard
 from config.health import HealthView, LiveView, ReadyView
-from config.metrics import metrics
+from config.metrics.page import metrics
 
 admin.site.site_header = "Storeplane"
 admin.site.site_title = "Storeplane"

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
@@ -22,9 +21,8 @@ from stores.feed import Feed, Message
 from stores.models import StoreEvent
 from stores.publish import GROUP_OF_ALL, as_message, group
 from stores.selectors import last_event_id
-from tenants.access import Access, access_of
-from tenants.models import User
-from tenants.sockets import is_still_logged_in, refuse
+from tenants.access import Access
+from tenants.sockets import access_now, refuse
 
 HEARTBEAT_SECONDS = 20.0
 SEND_SECONDS = 10.0
@@ -34,6 +32,8 @@ UNAUTHENTICATED = 4401
 TOO_SLOW = 4408
 INTERNAL = 1011
 
+_NOBODY = "Log in, send a bearer token, or come through a proxy that sets X-User-Id."
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,9 +42,11 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def websocket_connect(self, message: Message) -> None:
         """Join, greet, replay; turn down callers without a name or with a `since` that is no event id."""
-        self.access = await database_sync_to_async(_fresh_access)(self.scope["user"])
+        self.access = await database_sync_to_async(access_now)(self.scope)
         if self.access is None:
-            await self._turn_down(401, "not-authenticated", "Log in, or come through a proxy that sets X-User-Id.")
+            await self._turn_down(
+                401, "not-authenticated", "Log in, send a bearer token, or come through a proxy that sets X-User-Id."
+            )
             return
         since = _since(self.scope["query_string"])
         if since is not None and since < 0:
@@ -123,8 +125,8 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _refresh_access(self) -> bool:
         """Follow changes of membership; false when the caller may not listen any more."""
-        access = await database_sync_to_async(_fresh_access)(self.scope["user"])
-        if access is None or not await database_sync_to_async(is_still_logged_in)(self.scope):
+        access = await database_sync_to_async(access_now)(self.scope)
+        if access is None:
             return False
         if access != self.access:
             self.access = access
@@ -196,12 +198,6 @@ def _since(query_string: bytes) -> int | None:
         return None
     text = values[-1]
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1  # noqa: PLR2004 - below 2**63
-
-
-def _fresh_access(user: Any) -> Access | None:
-    """The caller's rights as they are now; None for nobody."""
-    fresh = User.objects.filter(pk=user.pk, is_active=True).first() if user.pk else None
-    return None if fresh is None else access_of(fresh)
 
 
 def _events_after(access: Access, event_id: int) -> list[Message]:

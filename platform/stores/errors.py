@@ -1,39 +1,30 @@
-"""Refusals of the services: each one sentence for a person and a stable `reason` for a program."""
+"""Refusals of the services of stores."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from config.refusals import Conflict, Invalid, Refused
+
+__all__ = [
+    "ClusterUnavailable",
+    "Conflict",
+    "InvalidStore",
+    "KeyUsed",
+    "NameTaken",
+    "NoCredentials",
+    "QueueFull",
+    "QuotaExceeded",
+    "Refused",
+]
 
 
-class Refused(Exception):
-    """The wish can't be granted; `reason` becomes the `type` of the API's problem document, `extra` its members."""
-
-    reason: ClassVar[str] = "refused"
-    status: ClassVar[int] = 400
-
-    def __init__(self, message: str, *, field: str = "", **extra: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-        self.extra: Mapping[str, Any] = extra
-
-
-class InvalidStore(Refused):
-    """A value of the request can't be used; `field` names it."""
-
-    reason = "invalid"
+class InvalidStore(Invalid):
+    """A value of the wished store can't be used; `field` names it."""
 
 
 class NameTaken(Refused):
     """Another store has the name, or the caller's own with another spec."""
 
     reason = "name-taken"
-    status = 409
-
-
-class Conflict(Refused):
-    """The store is in a state in which this can't be done."""
-
-    reason = "conflict"
     status = 409
 
 

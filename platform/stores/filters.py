@@ -11,10 +11,14 @@ from stores.models import Store, StoreEvent, StoreQuerySet
 class StoreFilter(filters.FilterSet):  # type: ignore[misc]
     """`phase` and `engine` may be repeated; `search` looks into name and display name."""
 
-    phase = filters.MultipleChoiceFilter(choices=Phase.choices)
-    engine = filters.MultipleChoiceFilter(choices=ENGINE_CHOICES)
-    tenant = filters.CharFilter(field_name="tenant__slug", label="Tenant")
-    search = filters.CharFilter(method="search_text", label="Search", max_length=200)
+    phase = filters.MultipleChoiceFilter(choices=Phase.choices, help_text="May be repeated.")
+    engine = filters.MultipleChoiceFilter(choices=ENGINE_CHOICES, help_text="May be repeated.")
+    tenant = filters.CharFilter(
+        field_name="tenant__slug", label="Tenant", max_length=63, help_text="The slug of one of your tenants."
+    )
+    search = filters.CharFilter(
+        method="search_text", label="Search", max_length=200, help_text="A part of the name or the display name."
+    )
 
     class Meta:
         model = Store
@@ -28,7 +32,7 @@ class StoreFilter(filters.FilterSet):  # type: ignore[misc]
 class EventFilter(filters.FilterSet):  # type: ignore[misc]
     """`type` may be repeated."""
 
-    type = filters.MultipleChoiceFilter(choices=EventType.choices)
+    type = filters.MultipleChoiceFilter(choices=EventType.choices, help_text="May be repeated.")
 
     class Meta:
         model = StoreEvent

@@ -55,6 +55,8 @@ def problem_with(name: str) -> str | None:
             f"The name '{name}' is not a DNS label; use lower-case letters, digits and hyphens, "
             "start with a letter and end with a letter or a digit."
         )
+    if name.startswith("xn--"):
+        return f"The name '{name}' begins as an internationalised domain name does; choose another."
     if name in RESERVED:
         return f"The name '{name}' is reserved; choose another."
     return None

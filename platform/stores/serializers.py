@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from config.serializers import KnownFieldsOnly
 from stores import names
 from stores.choices import ConditionType, DriftPolicy, EventType
 from stores.engines import ENGINES
@@ -15,9 +16,11 @@ from stores.services import CHANGEABLE
 from tenants.plans import PLANS
 
 NO_WORK = WorkView()
+# The provisioner's words, which records know only by name (`stores.provisioning`).
+OPERATION_KINDS = ("provision", "reconcile", "teardown")
+OPERATION_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+STEP_STATES = ("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
 _ORDER = {type_: place for place, type_ in enumerate(ConditionType.values)}
-# What a browser's form sends along besides the fields.
-_FORM_FIELDS = {"csrfmiddlewaretoken"}
 
 
 class ConditionSerializer(serializers.ModelSerializer[Condition]):
@@ -33,9 +36,7 @@ class StepSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    state = serializers.ChoiceField(
-        choices=["pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled"]
-    )
+    state = serializers.ChoiceField(choices=STEP_STATES)
     attempt = serializers.IntegerField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -49,8 +50,8 @@ class OperationRefSerializer(serializers.Serializer[Any]):
     """An operation in short, inside a store."""
 
     id = serializers.UUIDField()
-    kind = serializers.CharField()
-    state = serializers.CharField()
+    kind = serializers.ChoiceField(choices=OPERATION_KINDS)
+    state = serializers.ChoiceField(choices=OPERATION_STATES)
     explanation = serializers.CharField(
         allow_blank=True, help_text="Why it is where it is, in one sentence; empty once it has succeeded."
     )
@@ -195,27 +196,23 @@ class StoreDetailSerializer(StoreSerializer):
         return links
 
 
-class _KnownFieldsOnly(serializers.Serializer[Any]):
-    """Refuses fields that nobody would read: a misspelt one must not pass for an accepted wish."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The validated values. Raises ValidationError that names the unknown fields and the known ones."""
-        known = [name for name, field in self.fields.items() if not field.read_only]
-        if hasattr(data, "keys"):
-            unknown = [key for key in data if key not in known and key not in _FORM_FIELDS]
-            if unknown:
-                raise serializers.ValidationError({str(key): [self.unknown(key, known)] for key in unknown})
-        return super().to_internal_value(data)
-
-    def unknown(self, key: object, known: list[str]) -> str:
-        """The sentence for a field that isn't known."""
-        return f"There is no such field; use {', '.join(known)}."
+@extend_schema_field(
+    {
+        "type": "string",
+        "minLength": names.MIN_LENGTH,
+        "maxLength": names.MAX_LENGTH,
+        "pattern": f"^{names.PATTERN.pattern}$",
+        "not": {"enum": sorted(names.RESERVED)},
+    }
+)
+class StoreNameField(serializers.CharField):
+    """A name by the rules of `stores.names`, which gives the sentences of the errors."""
 
 
-class StoreCreateSerializer(_KnownFieldsOnly):
+class StoreCreateSerializer(KnownFieldsOnly):
     """What is asked for when a store is made."""
 
-    name = serializers.CharField(
+    name = StoreNameField(
         trim_whitespace=False, help_text="A DNS label of 3 to 40 characters; it becomes the shop's host name."
     )
     engine = serializers.ChoiceField(choices=[(e.name, e.label) for e in ENGINES.values()])
@@ -240,7 +237,7 @@ class StoreCreateSerializer(_KnownFieldsOnly):
         return value
 
 
-class StoreChangeSerializer(_KnownFieldsOnly):
+class StoreChangeSerializer(KnownFieldsOnly):
     """What can be changed while the store lives."""
 
     display_name = serializers.CharField(required=False, allow_blank=True, max_length=200)

@@ -37,8 +37,9 @@ from stores.serializers import (
     StoreSerializer,
 )
 from tenants import audit
-from tenants.access import Access, access_of, caller
-from tenants.choosing import tenant_for_new_store
+from tenants.access import Access, access_for, caller
+from tenants.choosing import tenant_for
+from tenants.models import Role
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 _KEY_LENGTH = 200
@@ -55,7 +56,7 @@ class StoreList(GenericAPIView[Store]):
 
     def get_queryset(self) -> QuerySet[Store]:
         """Only what the caller may see."""
-        return visible_stores(access_of(self.request.user))
+        return visible_stores(access_for(self.request))
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """The form for a browser is the one of POST."""
@@ -73,15 +74,22 @@ class StoreList(GenericAPIView[Store]):
         tags=["stores"],
         request=StoreCreateSerializer,
         responses={201: StoreDetailSerializer, 200: StoreDetailSerializer},
-        parameters=[OpenApiParameter(IDEMPOTENCY_HEADER, str, OpenApiParameter.HEADER)],
+        parameters=[
+            OpenApiParameter(
+                IDEMPOTENCY_HEADER,
+                {"type": "string", "maxLength": _KEY_LENGTH, "pattern": "^[ -~]*$"},
+                OpenApiParameter.HEADER,
+                description="A key of yours that stands for this wish for ever, so that it can be sent again.",
+            )
+        ],
     )
     def post(self, request: Request) -> Response:
         """Ask for a store: 201 when this request made it, 200 when the same wish was granted before."""
         form = StoreCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         wish = dict(form.validated_data)
-        access = access_of(request.user)
-        tenant = tenant_for_new_store(access, wish.pop("tenant", ""))
+        access = access_for(request)
+        tenant = tenant_for(access, wish.pop("tenant", ""), Role.MEMBER, "make a store")
         with transaction.atomic():
             created = services.create_store(
                 tenant,
@@ -114,10 +122,8 @@ class StoreView(GenericAPIView[Store]):
     pagination_class: type[CursorPages] | None = None
 
     def access(self) -> Access:
-        """The caller's roles, asked for once a request."""
-        if not hasattr(self, "_access"):
-            self._access = access_of(self.request.user)
-        return self._access
+        """The caller's roles."""
+        return access_for(self.request)
 
     def store(self) -> Store:
         """The store of the address. Raises Http404 for one that isn't there or isn't the caller's."""
@@ -263,7 +269,7 @@ class OperationDetail(APIView):
             operation = provisioner().operation(UUID(operation_id))
         except ValueError:
             raise Http404 from None
-        if operation is None or not access_of(request.user).tenants().filter(slug=operation.tenant).exists():
+        if operation is None or not access_for(request).tenants().filter(slug=operation.tenant).exists():
             raise Http404
         return Response(OperationSerializer(operation).data)
 

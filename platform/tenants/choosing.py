@@ -6,8 +6,8 @@ from tenants.access import Access, refusal
 from tenants.models import Role, Tenant
 
 
-def tenant_for_new_store(access: Access, slug: str) -> Tenant:
-    """The named tenant, or the only one of the caller's own in which they may make stores.
+def tenant_for(access: Access, slug: str, needed: Role, what: str) -> Tenant:
+    """The named tenant, or the only one of the caller's own in which they have the role; `what` is an infinitive.
 
     Raises ValidationError when the choice is open or the tenant isn't known to the caller, and PermissionDenied when
     the caller's role doesn't suffice.
@@ -16,16 +16,16 @@ def tenant_for_new_store(access: Access, slug: str) -> Tenant:
         tenant = access.tenants().filter(slug=slug).first()
         if tenant is None:
             raise ValidationError({"tenant": f"You are in no tenant '{slug}'."})
-        access.require(tenant.pk, Role.MEMBER, "make a store")
+        access.require(tenant.pk, needed, what)
         return tenant
     mine = list(Tenant.objects.filter(pk__in=list(access.roles)))
-    able = [tenant for tenant in mine if access.may(tenant.pk, Role.MEMBER)]
+    able = [tenant for tenant in mine if access.may(tenant.pk, needed)]
     if len(able) == 1:
         return able[0]
     if able:
         choices = ", ".join(tenant.slug for tenant in able)
         raise ValidationError({"tenant": f"You are in several tenants; name one of them: {choices}."})
     if access.everything:
-        raise ValidationError({"tenant": "You are in no tenant yourself; name the one that the store is for."})
+        raise ValidationError({"tenant": "You are in no tenant yourself; name the one that it is for."})
     role = access.role_in(mine[0].pk) if mine else None
-    raise PermissionDenied(refusal(role, Role.MEMBER, "make a store"))
+    raise PermissionDenied(refusal(role, needed, what))

@@ -69,11 +69,41 @@ class Membership(models.Model):
         return f"{self.user} is {self.role} of {self.tenant}"
 
 
+class ApiToken(models.Model):
+    """A program's key to one tenant, with a role; `tenants.tokens` makes and reads them.
+
+    Only a digest is kept. It may never do more than its user may in the tenant now, so it stops working with them.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_tokens")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    prefix = models.CharField(max_length=20, unique=True, help_text="The readable beginning, to tell tokens apart.")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+
 class AuditEntry(models.Model):
-    """Who did what, from where. Rows are only ever added."""
+    """Who did what, from where. Rows are only ever added: a trigger in the database refuses anything else.
+
+    `via` is how the actor came in: session, header, admin, kubectl, command, or token: and the token's prefix.
+    """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.CharField(max_length=200)
+    via = models.CharField(max_length=40, blank=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.SET_NULL, null=True, blank=True, related_name="audit_entries")
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=200)

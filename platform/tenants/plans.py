@@ -27,12 +27,16 @@ class Resources:
 
 @dataclass(frozen=True)
 class Plan:
-    """One plan of the catalogue; `quota` is the `hard` map of the store's ResourceQuota."""
+    """One plan of the catalogue; `quota` is the `hard` map of the store's ResourceQuota.
+
+    A tenant's plan says how many stores and requests it may have, a store's plan what that store may use.
+    """
 
     name: str
     label: str
     description: str
     stores_allowed: int
+    requests_per_minute: int
     database: Resources
     backend: Resources
     storefront: Resources
@@ -76,6 +80,7 @@ PLANS: dict[str, Plan] = {
             label="Small",
             description="A first shop: one backend, 1 GiB of data.",
             stores_allowed=10,
+            requests_per_minute=1200,
             database=Resources("50m", "96Mi", "500m", "256Mi"),
             backend=Resources("100m", "384Mi", "1", "768Mi"),
             storefront=Resources("10m", "64Mi", "250m", "128Mi"),
@@ -87,6 +92,7 @@ PLANS: dict[str, Plan] = {
             label="Medium",
             description="A shop with steady traffic: 5 GiB of data.",
             stores_allowed=25,
+            requests_per_minute=3000,
             database=Resources("100m", "256Mi", "1", "512Mi"),
             backend=Resources("250m", "512Mi", "2", "1Gi"),
             storefront=Resources("20m", "64Mi", "500m", "128Mi"),
@@ -98,6 +104,7 @@ PLANS: dict[str, Plan] = {
             label="Large",
             description="A busy shop: 20 GiB of data.",
             stores_allowed=100,
+            requests_per_minute=6000,
             database=Resources("500m", "1Gi", "2", "2Gi"),
             backend=Resources("500m", "1Gi", "4", "2Gi"),
             storefront=Resources("50m", "64Mi", "1", "128Mi"),

@@ -11,8 +11,14 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http.request import validate_host
+from django.utils import timezone
 
+from tenants import tokens
+from tenants.access import Access, access_of
+from tenants.authentication import UNKNOWN_TOKEN, bearer
 from tenants.identity import HEADER, InvalidUserId, header_is_believed, user_for
+from tenants.models import ApiToken, User
+from tenants.peers import client_address
 
 _LINGER_SECONDS = 0.05
 
@@ -49,24 +55,60 @@ def origin_is_ours(origin: str) -> bool:
 
 
 class SocketUser:
-    """Sets `scope["user"]` from a believed X-User-Id, or else from the session."""
+    """Sets `scope["user"]` from a bearer token, a believed X-User-Id, or else the session; `scope["token"]` if any."""
 
     def __init__(self, inner: App) -> None:
         self._inner = inner
         self._by_session: App = AuthMiddlewareStack(inner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        external_id = header(scope, HEADER)
-        peer = (scope.get("client") or ("",))[0]
-        if external_id is None or not header_is_believed(peer, header(scope, "x-forwarded-for") or ""):
-            await self._by_session(scope, receive, send)
-            return
         try:
-            user = await database_sync_to_async(user_for)(external_id)
-        except InvalidUserId as error:
+            known = await database_sync_to_async(_identify)(scope)
+        except NotIdentified as error:
             await refuse(scope, receive, send, status=401, reason="not-authenticated", detail=str(error))
             return
-        await self._inner({**scope, "user": user}, receive, send)
+        if known is None:
+            await self._by_session(scope, receive, send)
+        else:
+            user, token = known
+            await self._inner({**scope, "user": user, "token": token}, receive, send)
+
+
+class NotIdentified(Exception):
+    """The handshake names somebody who isn't known; the message is a sentence for a person."""
+
+
+def _identify(scope: Scope) -> tuple[User, ApiToken | None] | None:
+    """Who the handshake's headers name, by the same rules as over HTTP; None when only a session can tell."""
+    peer = (scope.get("client") or ("",))[0]
+    forwarded_for = header(scope, "x-forwarded-for") or ""
+    secret = bearer(header(scope, "authorization") or "")
+    if secret is not None:
+        token = tokens.find(secret)
+        problem = UNKNOWN_TOKEN if token is None else tokens.objection(token, timezone.now())
+        if token is None or problem is not None:
+            raise NotIdentified(problem)
+        tokens.note_use(token, client_address(peer, forwarded_for))
+        return token.user, token
+    external_id = header(scope, HEADER)
+    if external_id is None or not header_is_believed(peer, forwarded_for):
+        return None
+    try:
+        return user_for(external_id), None
+    except InvalidUserId as error:
+        raise NotIdentified(str(error)) from error
+
+
+def access_now(scope: Scope) -> Access | None:
+    """What a listener may see by now; None when the user, the token or the session doesn't stand any more."""
+    user = User.objects.filter(pk=scope["user"].pk, is_active=True).first() if scope["user"].pk else None
+    if user is None or not is_still_logged_in(scope):
+        return None
+    held: ApiToken | None = scope.get("token")
+    if held is None:
+        return access_of(user)
+    token = ApiToken.objects.select_related("user", "tenant").filter(pk=held.pk).first()
+    return None if token is None or tokens.objection(token, timezone.now()) else access_of(user, token)
 
 
 def is_still_logged_in(scope: Scope) -> bool:

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from provisioner.operations import tallies
 from provisioner.operations.errors import LeaseLost, NotClaimable, WrongState
 from provisioner.operations.lease import Lease, silent_before
 from provisioner.operations.models import (
@@ -137,8 +138,11 @@ def claim(step: Step, *, lost_owner: str = "", waits_for: str = "") -> Lease:
 
 
 def finish(lease: Lease, state: StepState = StepState.SUCCEEDED) -> None:
-    """running → succeeded (or skipped). Raises LeaseLost."""
-    _leave(lease, state=state, finished_at=timezone.now(), waiting_for="", error_reason="", error_message="")
+    """running → succeeded (or skipped), counted with the time it took unless skipped. Raises LeaseLost."""
+    with transaction.atomic():
+        _leave(lease, state=state, finished_at=timezone.now(), waiting_for="", error_reason="", error_message="")
+        if state == StepState.SUCCEEDED:
+            tallies.count_finished(lease.step_id)
 
 
 def wait(lease: Lease, waiting_for: str, delay: float) -> None:
@@ -163,15 +167,17 @@ def try_again(lease: Lease, reason: str, message: str, delay: float) -> None:
 
 
 def fail(lease: Lease, reason: str, message: str) -> None:
-    """running → failed; the caller ends the operation in the same transaction. Raises LeaseLost."""
-    _leave(
-        lease,
-        state=StepState.FAILED,
-        attempt=F("attempt") + 1,
-        error_reason=reason,
-        error_message=message,
-        finished_at=timezone.now(),
-    )
+    """running → failed, and counted; the caller ends the operation in the same transaction. Raises LeaseLost."""
+    with transaction.atomic():
+        _leave(
+            lease,
+            state=StepState.FAILED,
+            attempt=F("attempt") + 1,
+            error_reason=reason,
+            error_message=message,
+            finished_at=timezone.now(),
+        )
+        tallies.count_failure(lease.step_id, reason)
 
 
 def let_go(lease: Lease) -> bool:

@@ -26,6 +26,22 @@ def test_no_slots_are_refused() -> None:
     assert ids() == ["storeplane.E006"]
 
 
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_for_metrics_that_is_none_is_refused(port: int) -> None:
+    with override_settings(STOREPLANE_METRICS_PORT=port):
+        assert ids() == ["storeplane.E007"]
+
+
+@override_settings(STOREPLANE_METRICS_PORT=9100)
+def test_a_port_for_metrics_is_refused_while_children_would_leave_no_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    assert ids() == ["storeplane.E008"]
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/run/metrics")
+
+    assert ids() == []
+
+
 def test_the_tests_own_settings_are_fine() -> None:
     assert ids() == []
     refuse_unsafe_settings()

@@ -187,6 +187,35 @@ def test_a_broken_image_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert error.count("\n") == 1
 
 
+def test_users_are_known_by_the_token_file_in_the_state_and_noted_in_the_log(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "tokens.csv").write_text("secret,ada,1,team\n")
+    server = start("--without-token", "anonymous", "--audit-log", str(tmp_path / "audit"))
+    path, told = "/api/v1/namespaces/default/pods", 'pods is forbidden: User "{}" cannot list resource "pods"'
+    for headers, user in (({}, "system:anonymous"), ({"Authorization": "Bearer secret"}, "ada")):
+        answer = httpx.get(f"{server.url}{path}", headers=headers)
+        assert answer.status_code == 403
+        assert answer.json()["message"].startswith(told.format(user))
+    lines = [json.loads(line) for line in (tmp_path / "audit").read_text().splitlines()]
+    assert [(line["user"], line["code"]) for line in lines] == [("system:anonymous", 403), ("ada", 403)]
+    assert (tmp_path / "audit").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_file_or_a_log_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> None:
+    listed, missing = tmp_path / "listed", tmp_path / "none"
+    listed.write_text("only-a-token\n")
+    common = ("--state", str(tmp_path / "state"), "--port", "0")
+    told = f"sandbox: Line 1 of {listed} is not token,name,uid,groups.\n"
+    assert failing(*common, "--token-auth-file", str(listed)).endswith(told)
+    told = f"sandbox: The token file {missing} can't be read: No such file or directory.\n"
+    assert failing(*common, "--token-auth-file", str(missing)).endswith(told)
+    told = f"sandbox: --audit-log {missing}/log can't be written: no such file or directory.\n"
+    assert failing(*common, "--audit-log", f"{missing}/log").endswith(told)
+
+
 def failing(*options: str) -> str:
     command = [sys.executable, "-m", "sandbox", "serve", "--ingress-port", "0", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)

@@ -42,6 +42,7 @@ def test_both_forms_of_every_address_answer(ann: APIClient) -> None:
 
 def test_the_same_wish_again_answers_200_and_makes_nothing(ann: APIClient) -> None:
     first = ann.post("/stores", WISH)
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     second = ann.post("/stores", WISH)
@@ -53,6 +54,7 @@ def test_the_same_wish_again_answers_200_and_makes_nothing(ann: APIClient) -> No
 
 def test_another_spec_under_the_same_name_is_a_conflict(ann: APIClient) -> None:
     ann.post("/stores", WISH)
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     refused = ann.post("/stores", {**WISH, "plan": "large"})
@@ -70,6 +72,7 @@ def test_another_spec_under_the_same_name_is_a_conflict(ann: APIClient) -> None:
 
 def test_a_name_of_another_tenant_is_taken(ann: APIClient) -> None:
     as_user("ben").post("/stores", WISH)
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     refused = ann.post("/stores", WISH)
@@ -82,6 +85,7 @@ def test_a_name_of_another_tenant_is_taken(ann: APIClient) -> None:
 def test_an_idempotency_key_finds_its_store_and_no_other(ann: APIClient) -> None:
     first = ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"})
     again = ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"})
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
     other = ann.post("/stores", {**WISH, "name": "coffee-shop"}, headers={"Idempotency-Key": "k1"})
 
@@ -124,6 +128,7 @@ def test_an_idempotency_key_of_a_deleted_store_brings_nothing_back(ann: APIClien
     ],
 )
 def test_a_value_that_cant_be_used_is_named(ann: APIClient, body: dict[str, object], field: str) -> None:
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     refused = ann.post("/stores", body)
@@ -157,6 +162,7 @@ def test_a_broken_body_is_a_clear_400(ann: APIClient, body: str, content_type: s
 def test_the_limit_of_the_plan_is_told_with_the_use(ann: APIClient) -> None:
     for number in range(10):
         assert ann.post("/stores", {**WISH, "name": f"shop-{number}"}).status_code == 201
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     refused = ann.post("/stores", {**WISH, "name": "one-more"})
@@ -207,6 +213,7 @@ def test_a_delete_answers_202_with_the_operation_and_may_be_repeated(ann: APICli
 def test_a_protected_store_is_not_deleted(ann: APIClient) -> None:
     ann.post("/stores", WISH)
     ann.patch("/stores/tea-shop", {"deletion_protection": True})
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     refused = ann.delete("/stores/tea-shop")
@@ -245,6 +252,7 @@ def test_the_fields_that_can_be_changed_are_changed_and_told(ann: APIClient) -> 
 @pytest.mark.parametrize("field", ["engine", "name", "phase"])
 def test_a_fixed_field_is_refused_with_the_ones_that_can_change(ann: APIClient, field: str) -> None:
     ann.post("/stores", WISH)
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     refused = ann.patch("/stores/tea-shop", {field: "large", "display_name": "x"})
@@ -262,6 +270,7 @@ def test_a_fixed_field_is_refused_with_the_ones_that_can_change(ann: APIClient, 
 
 def test_only_a_failed_store_is_retried(ann: APIClient) -> None:
     ann.post("/stores", WISH)
+    as_user("ann").get("/me")  # the first request makes her tenant
     before = traces()
 
     early = ann.post("/stores/tea-shop/retry")

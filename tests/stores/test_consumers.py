@@ -315,3 +315,25 @@ async def test_a_listener_that_takes_nothing_is_dropped(monkeypatch: pytest.Monk
         await asyncio.wait_for(stuck.wait(), 10)
 
     assert closed[0] == consumers.TOO_SLOW
+
+
+async def test_a_token_listens_to_its_tenant_until_it_is_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
+    await sync_to_async(as_user("ann").get)("/me")
+    made = await sync_to_async(as_user("ann").post)("/tokens", {"name": "ci", "role": "viewer"})
+    headers = {"Authorization": f"Bearer {made.json()['token']}"}
+
+    async with listening(headers=headers, peer=("198.51.100.7", 1)) as listener:
+        await until(listener, is_type("replayed"))
+        await sync_to_async(as_user("ann").post)("/stores", {"name": "tea-shop", "engine": "woocommerce"})
+        assert (await until(listener, is_type("event")))[-1]["event"]["store"] == "tea-shop"
+        await sync_to_async(as_user("ann").delete)(f"/tokens/{made.json()['id']}")
+        closed = await listener.receive_output(10)
+        while closed["type"] == "websocket.send":
+            closed = await listener.receive_output(10)
+
+    assert (closed["type"], closed["code"]) == ("websocket.close", consumers.UNAUTHENTICATED)
+
+
+async def test_a_token_that_is_none_is_refused_at_the_door() -> None:
+    assert await socket(headers={"Authorization": "Bearer spt_nothing"}).connect() == 4401

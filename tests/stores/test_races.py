@@ -26,12 +26,12 @@ def test_twenty_first_requests_of_one_user_make_one_tenant() -> None:
     assert Membership.objects.count() == 1
 
 
-def test_thirty_creates_at_a_limit_of_ten_make_exactly_ten() -> None:
+def test_fifty_creates_at_a_limit_of_ten_make_exactly_ten() -> None:
     as_user("ann").get("/me")
 
-    codes = at_once(30, lambda number: post(as_user("ann"), f"shop-{number}"))
+    codes = at_once(50, lambda number: post(as_user("ann"), f"shop-{number}"))
 
-    assert Counter(codes) == {201: 10, 403: 20}
+    assert Counter(codes) == {201: 10, 403: 40}
     assert Store.objects.count() == 10
 
 
@@ -52,6 +52,19 @@ def test_twenty_equal_wishes_at_once_make_one_store() -> None:
 
     assert Counter(codes) == {201: 1, 200: 19}
     assert StoreEvent.objects.filter(type="STORE_REQUESTED").count() == 1
+
+
+def test_twenty_equal_wishes_under_one_key_make_one_store_and_all_get_its_address() -> None:
+    as_user("ann").get("/me")
+    headers = {"Idempotency-Key": "order-4711"}
+
+    answers = at_once(20, lambda _: as_user("ann").post("/stores", WISH, headers=headers))
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 19}
+    assert {answer["Location"] for answer in answers} == {"http://testserver/stores/tea-shop"}
+    assert len({answer.json()["operation"]["id"] for answer in answers}) == 1
+    assert Store.objects.count() == 1
+    assert AuditEntry.objects.filter(action="store.create").count() == 1
 
 
 def test_ten_deletes_at_once_start_one_removal() -> None:

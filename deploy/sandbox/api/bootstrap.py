@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from .access.authorizer import GROUP
+from .access.bootstrap import cluster_role_bindings, cluster_roles
 from .errors import ApiError
 from .jsontypes import Json
 from .options import WriteOptions
@@ -26,11 +28,14 @@ _PRIORITIES: tuple[Json, ...] = (
 
 
 def bootstrap(registry: "Registry") -> None:
-    """Makes the first namespaces and priority classes where they are missing; may be called at every start."""
+    """Makes the first namespaces, priority classes and roles where they are missing; may be called at every start."""
     namespaces = registry.resource("namespaces")
     priorities = registry.resource("priorityclasses", "scheduling.k8s.io")
     wanted = [(namespaces, {"metadata": {"name": name}}) for name in _NAMESPACES]
-    for resource, obj in [*wanted, *((priorities, item) for item in _PRIORITIES)]:
+    wanted += [(priorities, item) for item in _PRIORITIES]
+    wanted += [(registry.resource("clusterroles", GROUP), role) for role in cluster_roles()]
+    wanted += [(registry.resource("clusterrolebindings", GROUP), binding) for binding in cluster_role_bindings()]
+    for resource, obj in wanted:
         try:
             registry.create(resource, None, obj, options=WriteOptions(manager="kube-apiserver"))
         except ApiError as error:

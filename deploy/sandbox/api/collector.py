@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .access.aggregation import aggregate
+from .access.authorizer import CLUSTER_ROLES
 from .custom.served import DEFINITIONS
 from .deletion import FOREGROUND, ORPHAN
 from .errors import ApiError
@@ -84,6 +86,9 @@ class Collector:
         if task == "furnish":
             self._furnish(place[1])
             return
+        if task == "aggregate":
+            aggregate(self._registry)
+            return
         if task == "definition":
             self.endings.empty_definition(place[1])
             return
@@ -121,6 +126,8 @@ class Collector:
             self._enqueue("furnish", ("/namespaces", str(namespace)))
         if entry.resource_key == "/namespaces" and kind == "ADDED":
             self._enqueue("furnish", place)
+        if entry.resource_key == CLUSTER_ROLES:
+            self._enqueue("aggregate", (CLUSTER_ROLES, ""))
         if entry.resource_key in self._ending:
             self._enqueue("definition", self._ending[entry.resource_key])
 

@@ -181,6 +181,44 @@ def forbidden(resource: Named, name: str, why: str, causes: list[Json] | None = 
     return ApiError(403, "Forbidden", message, _details(name, resource.group, resource.plural, causes=causes))
 
 
+class Asked(Protocol):
+    """What an error needs to know of a request to say that it is not allowed."""
+
+    @property
+    def verb(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def combined(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
+
+def unauthorized() -> ApiError:
+    """401: nobody knows who asks."""
+    return ApiError(401, "Unauthorized", "Unauthorized")
+
+
+def forbidden_request(user: str, asked: Asked, reason: str = "") -> ApiError:
+    """403: no role allows it."""
+    more = f": {reason}" if reason else ""
+    if asked.path:
+        message = f'forbidden: User {quoted(user)} cannot {asked.verb} path "{asked.path}"{more}'
+        return ApiError(403, "Forbidden", message, {})
+    place = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
+    what = f'{asked.verb} resource "{asked.combined}" in API group "{asked.group}"'
+    where = _qualified(asked.resource, asked.group)
+    subject = f'{where} "{asked.name}"' if asked.name else where
+    message = f"{subject} is forbidden: User {quoted(user)} cannot {what} {place}{more}"
+    return ApiError(403, "Forbidden", message, _details(asked.name, asked.group, asked.resource))
+
+
 def bad_request(message: str) -> ApiError:
     """400: the request itself makes no sense."""
     return ApiError(400, "BadRequest", message)

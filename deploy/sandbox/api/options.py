@@ -1,8 +1,13 @@
 """What accompanies a write: the query parameters of a request, or their like in-process."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .jsontypes import Json
 from .resources import Resource
+
+Review = Callable[[Json, Json | None], None]
+"""Looks at a new state and the old one (None at birth) before it is stored, and raises ApiError to refuse it."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +19,7 @@ class WriteOptions:
     field_validation: str = "Ignore"  # Ignore, Warn or Strict
     force: bool = False
     warnings: list[str] = field(default_factory=list)
+    review: Review | None = None
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ pods                   Pod                   po     all binding,eviction,log,sta
 podtemplates           PodTemplate           -      -   -
 resourcequotas         ResourceQuota         quota  -   status
 secrets                Secret                -      -   -
-serviceaccounts        ServiceAccount        sa     -   -
+serviceaccounts        ServiceAccount        sa     -   token
 services               Service               svc    all status
 """,
     ("apps", "v1"): """

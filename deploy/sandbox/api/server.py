@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .access.gate import EVERYTHING, AccessSettings, Gate
 from .errors import ApiError
 from .http import discovery
 from .http.handlers import Handlers, Logs
@@ -38,12 +39,14 @@ VERSION = {
 _HEALTH = {"/healthz", "/readyz", "/livez"}
 
 
-def make_app(registry: "Registry", logs: Logs | None = None) -> web.Application:
-    """The API of a registry; ``logs`` yields the bytes of a container's log."""
-    server = _Server(registry, logs)
+def make_app(registry: "Registry", logs: Logs | None = None, access: AccessSettings = EVERYTHING) -> web.Application:
+    """The API of a registry; ``logs`` yields the bytes of a container's log. Raises TokenFileError."""
+    gate = Gate(registry, access)
+    server = _Server(registry, logs, gate)
     app = web.Application(client_max_size=8 * 1024 * 1024)
     app[OPEN_WATCHES] = set[Watch]()
     app.on_shutdown.append(_end_watches)
+    gate.install(app)
     app.router.add_route("*", "/{path:.*}", server.handle)
     return app
 
@@ -56,9 +59,10 @@ async def _end_watches(app: web.Application) -> None:
 
 
 class _Server:
-    def __init__(self, registry: "Registry", logs: Logs | None) -> None:
+    def __init__(self, registry: "Registry", logs: Logs | None, gate: Gate) -> None:
         self._registry = registry
-        self._handlers = Handlers(registry, logs)
+        self._gate = gate
+        self._handlers = Handlers(registry, logs, gate)
         self._openapi = OpenApi(registry)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -77,6 +81,7 @@ class _Server:
     async def _route(self, request: web.Request) -> web.StreamResponse:
         path = request.path.rstrip("/") or "/"
         address = parse_path(path)
+        self._gate.admit(request, address)
         if address is not None:
             return await self._handlers.handle(request, address)
         if path in _HEALTH or path.rpartition("/")[0] in _HEALTH:

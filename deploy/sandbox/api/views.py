@@ -1,6 +1,6 @@
 """Stored objects as a client of a certain version sees them."""
 
-from .jsontypes import Json, clone, encode
+from .jsontypes import Json, encode
 from .resources import Resource
 from .storage import Entry
 
@@ -59,18 +59,3 @@ def bookmark(resource: Resource, revision: int) -> Json:
         "apiVersion": resource.api_version,
         "metadata": {"resourceVersion": str(revision)},
     }
-
-
-def reviewed(resource: Resource, obj: Json) -> Json:
-    """The answer to a question about access: everybody may do everything here."""
-    answered = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}} | clone(obj)
-    if resource.kind == "SelfSubjectRulesReview":
-        everything = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
-        anything = [{"verbs": ["*"], "nonResourceURLs": ["*"]}]
-        answered["status"] = {"incomplete": False, "nonResourceRules": anything, "resourceRules": everything}
-    elif resource.kind == "SelfSubjectReview":
-        groups = ["system:masters", "system:authenticated"]
-        answered["status"] = {"userInfo": {"username": "sandbox", "groups": groups}}
-    else:
-        answered["status"] = {"allowed": True, "reason": "the sandbox has one user, who may do everything"}
-    return answered

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,7 @@ _ENVIRONMENT = """environment:
   STOREPLANE_HOME        where data, logs and secrets live (default: .storeplane in the checkout)
   STOREPLANE_DOMAIN      the stores' domain (localhost)
   STOREPLANE_IMAGE_*     MEDUSA, STOREFRONT, POSTGRES: image names for a real cluster
+  STOREPLANE_AUDIT_LOG   a file for the sandbox's log of who asked its API for what
   STOREPLANE_STORE_PORT  with --kubeconfig: the port in the stores' public addresses (80)
 """
 
@@ -84,6 +86,10 @@ def parser() -> argparse.ArgumentParser:
     hidden = commands.add_parser("supervise")
     hidden.add_argument("options")
     hidden.set_defaults(run=_supervise)
+    account = commands.add_parser("account")
+    account.add_argument("admin", type=Path)
+    account.add_argument("out", type=Path)
+    account.set_defaults(run=_account)
     return top
 
 
@@ -174,6 +180,14 @@ def _supervise(home: Home, options: argparse.Namespace) -> int:
     from sandbox.launcher.supervise import supervise
 
     return supervise(home, Options.from_json(json.loads(options.options)), echo=None, ignore_hangup=True)
+
+
+def _account(_home: Home, options: argparse.Namespace) -> int:
+    """A job of the platform's start; not for people."""
+    from sandbox.launcher.account import make_account
+
+    make_account(options.admin, options.out)
+    return 0
 
 
 def _status(home: Home, options: argparse.Namespace) -> int:

@@ -43,7 +43,13 @@ class Home:
 
     @property
     def kubeconfig(self) -> Path:
+        """The person's: may do everything in the sandbox."""
         return self.root / "kubeconfig"
+
+    @property
+    def platform_kubeconfig(self) -> Path:
+        """The platform's own account in the sandbox."""
+        return self.root / "platform.kubeconfig"
 
     @property
     def is_ours(self) -> bool:

@@ -22,6 +22,9 @@ _UNWANTED = (
     "PROMETHEUS_MULTIPROC_DIR",
 )
 
+AUDIT_LOG = "STOREPLANE_AUDIT_LOG"
+"""Names a file for the sandbox's log of who did what; `test` sets it to judge the platform's role by."""
+
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -32,7 +35,8 @@ def platform_processes(home: Home, options: Options) -> list[ProcessSpec]:
     env = {**base, **platform_environment(home, options, sockets)}
     servers = [services.postgres(home.root / "postgres", sockets), services.redis(home.root / "redis", sockets)]
     cluster = [] if options.kubeconfig else [_sandbox(home, options, base)]
-    return [*servers, *cluster, *_jobs(env, cluster), *_platform(home, options, env)]
+    jobs = _jobs(home, options, env, base)
+    return [*servers, *cluster, *jobs, *_platform(home, options, env, tuple(job.name for job in jobs))]
 
 
 def base_environment() -> dict[str, str]:
@@ -68,7 +72,7 @@ def platform_environment(home: Home, options: Options, sockets: Path) -> dict[st
         "STOREPLANE_DASHBOARD_DIR": str(CHECKOUT / ".build" / "dashboard"),
         "DATABASE_URL": services.database_url(sockets),
         "REDIS_URL": services.redis_url(sockets),
-        "KUBECONFIG": str(options.kubeconfig or home.kubeconfig),
+        "KUBECONFIG": str(options.kubeconfig or home.platform_kubeconfig),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
     }
     optional = {"STOREPLANE_LOG_FORMAT": "console", "STOREPLANE_STORE_SCHEME": "http"}
@@ -91,6 +95,8 @@ def _sandbox(home: Home, options: Options, base: Mapping[str, str]) -> ProcessSp
     argv += ["--ingress-upstream", f"127.0.0.1:{options.port}", "--kubeconfig", str(home.kubeconfig)]
     argv += ["--images", str(CHECKOUT / "deploy" / "images")]
     argv += ["--var", f"node={node.node}", "--var", f"pgbin={postgres_programs()}"]
+    if base.get(AUDIT_LOG):
+        argv += ["--audit-log", base[AUDIT_LOG]]
     return ProcessSpec(
         name="sandbox",
         argv=tuple(argv),
@@ -102,20 +108,28 @@ def _sandbox(home: Home, options: Options, base: Mapping[str, str]) -> ProcessSp
     )
 
 
-def _jobs(env: Mapping[str, str], cluster: list[ProcessSpec]) -> list[ProcessSpec]:
-    def manage(name: str, command: str, *after: str) -> ProcessSpec:
-        argv = (python(), "manage.py", command)
+def _jobs(home: Home, options: Options, env: Mapping[str, str], base: Mapping[str, str]) -> list[ProcessSpec]:
+    def job(name: str, env: Mapping[str, str], after: tuple[str, ...], *words: str) -> ProcessSpec:
+        argv = (python(), *words)
         return ProcessSpec(name=name, argv=argv, env=env, cwd=CHECKOUT, after=after, once=True, start_timeout=180)
 
+    # Definitions and roles are the admin's work, in the sandbox as on a cluster: the platform's account may not do it.
+    admins = {**env, "KUBECONFIG": str(options.kubeconfig or home.kubeconfig)}
+    jobs = [
+        job("migrate", env, ("postgres", "redis"), "manage.py", "migrate"),
+        job("admin", env, ("migrate",), "manage.py", "ensure_admin"),
+    ]
+    if options.kubeconfig:
+        return [*jobs, job("crd", admins, ("migrate",), "manage.py", "install_crd")]
+    kubeconfigs = (str(home.kubeconfig), str(home.platform_kubeconfig))
     return [
-        manage("migrate", "migrate", "postgres", "redis"),
-        manage("admin", "ensure_admin", "migrate"),
-        manage("crd", "install_crd", "migrate", *(spec.name for spec in cluster)),
+        *jobs,
+        job("crd", admins, ("migrate", "sandbox"), "manage.py", "install_crd"),
+        job("account", base, ("sandbox",), "-m", "sandbox.launcher", "account", *kubeconfigs),
     ]
 
 
-def _platform(home: Home, options: Options, env: Mapping[str, str]) -> list[ProcessSpec]:
-    jobs = ("admin", "crd")
+def _platform(home: Home, options: Options, env: Mapping[str, str], jobs: tuple[str, ...]) -> list[ProcessSpec]:
     celery = [python(), "-m", "celery", "--quiet", "-A", "config.celery"]
     # Celery's own signal for "stop soon, and give back what isn't done" is SIGQUIT.
     soft = {**env, "REMAP_SIGTERM": "SIGQUIT"}

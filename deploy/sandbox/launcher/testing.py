@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from sandbox.launcher import checks, pids
+from sandbox.launcher import checks, pids, role_use
 from sandbox.launcher.browser import find_browser, unpack_browser
 from sandbox.launcher.builds import build_all, builds, require_disk
 from sandbox.launcher.console import Console
@@ -20,7 +20,7 @@ from sandbox.launcher.down import down
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import CHECKOUT, Home
 from sandbox.launcher.options import free_port
-from sandbox.launcher.processes import node_environment
+from sandbox.launcher.processes import AUDIT_LOG, node_environment
 from sandbox.launcher.programs import find_node, python
 
 E2E = "tests/e2e"
@@ -130,12 +130,28 @@ def _end_to_end(words: Sequence[str], home: Home, tally: Tally, console: Console
     up = [str(CHECKOUT / "storeplane"), "up", "--detach", "--port", str(port), "--ingress-port", str(ingress_port)]
     if real:
         up += ["--kubeconfig", real["KUBECONFIG"]]
-    if _call(up, {**_environment(folder), **env}) != 0:
+    log = home.logs / "audit.jsonl"
+    if _call(up, {**_environment(folder), **env, AUDIT_LOG: str(log)}) != 0:
         tally.failed += 1
         console.error("storeplane: The platform for the end-to-end tests did not start; see above.")
         return
     env |= {"STOREPLANE_E2E_URL": f"http://127.0.0.1:{port}", "KUBECONFIG": str(home.kubeconfig), **real}
+    failed_before = tally.failed
     _pytest(words, folder, tally, env)
+    if not real:
+        _judge_role(log, tally, console, of_all_tests=list(words) == [E2E] and tally.failed == failed_before)
+
+
+def _judge_role(log: Path, tally: Tally, console: Console, *, of_all_tests: bool) -> None:
+    """Counts as a test: the platform was denied nothing, and needed all that its role allows."""
+    use = role_use.read(log)
+    complaints = list(use.complaints(of_all_tests=of_all_tests))
+    for complaint in complaints:
+        console.error(f"storeplane: {complaint}")
+    tally.failed += bool(complaints)
+    if of_all_tests and not complaints:
+        tally.passed += 1
+        console.line(f"The platform's role: all of its {len(use.used)} rights were used, nothing was denied.")
 
 
 def _browser(console: Console) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from config.metrics import server
 from provisioner.cluster import cluster
 from provisioner.drift import watcher
 
@@ -19,5 +20,6 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        server.serve()
         self.stdout.write("Watching the cluster.")
         watcher.run(cluster(), stop)

@@ -90,7 +90,7 @@ def provide(context: Context) -> Done | Wait:
         context.tell(EventType.NAMESPACE_CREATE, f"Making namespace {store.namespace}.", step="namespace")
     context.lease.check()
     context.cluster.apply(manifest(store, context.operation.request_id))
-    secrets.ensure(context.cluster, store)
+    secrets.ensure(context.cluster, store, context.operation.request_id)
     ready = ConditionChange(ConditionType.NAMESPACE_READY, ConditionStatus.TRUE, "NamespaceActive")
     return Done(EventType.NAMESPACE_READY, f"Namespace {store.namespace} is ready.", (ready,))
 

@@ -87,10 +87,12 @@ def _deployed(context: Context) -> Done:
 def _act(context: Context, action: Action, values: Values) -> Release | None:
     """Do it; the release as it stands afterwards."""
     helm, namespace, chart = context.helm, context.store.namespace, chart_of(context.store)
+    # What `helm history` shows; an annotation on the objects would make a new revision of each request.
+    why = f"Request {context.operation.request_id or '-'}."
     if action == Action.INSTALL:
-        return helm.install(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS)
+        return helm.install(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS, description=why)
     if action == Action.UPGRADE:
-        return helm.upgrade(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS)
+        return helm.upgrade(labels.RELEASE, namespace, chart, values, deadline=DEADLINE_SECONDS, description=why)
     mark_failed(context.cluster, labels.RELEASE, namespace, why="The worker that ran Helm was lost.")
     return helm.status(labels.RELEASE, namespace)
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from sandbox.api.access.gate import EVERYTHING, AccessSettings
 from sandbox.api.options import LogOptions
 from sandbox.api.registry import Registry
 from sandbox.api.server import make_app
@@ -55,8 +56,8 @@ async def some_logs(namespace: str, pod: str, container: str, options: LogOption
 
 
 @contextmanager
-def serving(path: Path | None = None) -> Iterator[Served]:
-    """A stand-in with its objects in memory, or in a file."""
+def serving(path: Path | None = None, access: AccessSettings = EVERYTHING) -> Iterator[Served]:
+    """A stand-in with its objects in memory, or in a file; everybody may do everything, or what `access` says."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -64,7 +65,7 @@ def serving(path: Path | None = None) -> Iterator[Served]:
 
     async def start() -> tuple[Registry, web.AppRunner]:
         registry = Registry(path)
-        runner = web.AppRunner(make_app(registry, some_logs), access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(make_app(registry, some_logs, access), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         return registry, runner

@@ -93,6 +93,8 @@ def _until_right(attempt: Any, told: list[str], label: str) -> httpx.Response:
 def _send(cluster: httpx.Client, step: Any) -> httpx.Response:
     method, path = step["do"].split(" ", 1)
     headers = {"Accept": step.get("accept", "application/json"), "User-Agent": "conformance/1.0"}
+    if "as" in step:
+        headers["Impersonate-User"] = step["as"]
     content = None
     if "text" in step:
         content = step["text"]

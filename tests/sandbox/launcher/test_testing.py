@@ -1,15 +1,22 @@
 """What `test` hands to pytest, and how it counts."""
 
+import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from sandbox.launcher import pids
+from sandbox.launcher.account import ROLE, ROLE_FILE, USER
+from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home
-from sandbox.launcher.testing import Tally, _clean_up, _split
+from sandbox.launcher.role_use import Right, rights
+from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _split
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
 
@@ -70,3 +77,34 @@ def test_a_word_that_selects_nothing_in_one_run_is_no_failure(tmp_path: Path) ->
     tally = Tally()
     tally.add(tmp_path / "none.xml", 5)
     assert not tally.broken
+
+
+def audited(right: Right, **more: Any) -> str:
+    group, resource, verb = right
+    main, _, sub = resource.partition("/")
+    line = {"user": USER, "verb": verb, "group": group, "resource": main, "subresource": sub, "allowed": True}
+    return json.dumps({**line, "by": {"role": f"ClusterRole/{ROLE}"}, **more}) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "denied", "of_all_tests", "counts"),
+    [
+        (0, False, True, (1, 0)),
+        (1, False, True, (0, 1)),
+        (1, False, False, (0, 0)),
+        (0, True, True, (0, 1)),
+        (1, True, False, (0, 1)),
+    ],
+)
+def test_the_platforms_role_is_one_more_test(
+    tmp_path: Path, left_out: int, denied: bool, of_all_tests: bool, counts: tuple[int, int]
+) -> None:
+    rules = yaml.safe_load(ROLE_FILE.read_text())["rules"]
+    granted = [right for rule in rules for right in rights(rule)]
+    log, tally = tmp_path / "audit.jsonl", Tally()
+    refused = audited(("", "nodes", "get"), allowed=False) if denied else ""
+    log.write_text("".join(audited(right) for right in granted[left_out:]) + refused)
+
+    _judge_role(log, tally, Console(io.StringIO()), of_all_tests=of_all_tests)
+
+    assert (tally.passed, tally.failed) == counts

@@ -49,6 +49,8 @@ class Admission:
 
     def allow_create(self, resource: Resource, obj: Json, options: WriteOptions) -> None:
         """Refuses what policies or quotas forbid."""
+        if options.review is not None:
+            options.review(obj, None)
         if not resource.namespaced:
             return
         if resource.key in {"/pods", "/persistentvolumeclaims"}:
@@ -58,6 +60,8 @@ class Admission:
 
     def allow_update(self, resource: Resource, obj: Json, old: Json, options: WriteOptions) -> None:
         """Refuses what policies or quotas forbid, where an update of the main resource reaches it."""
+        if options.review is not None:
+            options.review(obj, old)
         if not resource.namespaced or obj.get("spec") == old.get("spec"):
             return
         self._security.check(resource, obj, options)

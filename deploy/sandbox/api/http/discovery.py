@@ -13,6 +13,7 @@ _SUBRESOURCE_VERBS = {
     "binding": ["create"],
     "log": ["get"],
     "finalize": ["update"],
+    "token": ["create"],
 }
 # The order in which a real server names its groups; others follow by name.
 _ORDER = ("", "events.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy")

@@ -1,11 +1,16 @@
 """The verbs on resources and objects, from request to answer."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from ..access.attributes import of_resource
+from ..access.escalation import review_of
+from ..access.gate import Gate
+from ..access.reviews import reviewed
 from ..errors import ApiError, bad_request, no_such_path, unsupported_media_type
 from ..jsontypes import Json
 from ..listing import Paging, Selection, check_version
@@ -13,7 +18,7 @@ from ..options import LogOptions, WriteOptions
 from ..resources import Resource
 from ..storage import Entry
 from ..tables.render import TABLE, Form, render_entries, render_partial
-from ..views import outward, raw, reviewed
+from ..views import outward, raw
 from . import media
 from .media import Accepted, answer, negotiate, read_body
 from .parameters import bad_list_option, delete_options, is_true, whole_number, write_options
@@ -36,9 +41,10 @@ CONVERSIONS = frozenset(
 class Handlers:
     """Answers requests below /api/v1 and /apis/group/version."""
 
-    def __init__(self, registry: "Registry", logs: Logs | None) -> None:
+    def __init__(self, registry: "Registry", logs: Logs | None, gate: Gate) -> None:
         self._registry = registry
-        self._subresources = Subresources(registry, logs)
+        self._gate = gate
+        self._subresources = Subresources(registry, logs, gate.tokens)
 
     async def handle(self, request: web.Request, path: ApiPath) -> web.StreamResponse:
         """The answer to any verb; raises ApiError."""
@@ -96,9 +102,11 @@ class Handlers:
             raise method_on_path_not_allowed()
         negotiate(request, CONVERSIONS)
         body, _ = await read_body(request)
-        options = write_options(request.query, request.headers.get("User-Agent", ""), "create")
+        options = self._options(request, resource, "create")
         if resource.verbs == ("create",):
-            return answer(request, reviewed(resource, _object_of(body)), code=201)
+            user = self._gate.user_of(request)
+            review = reviewed(self._gate.authorizer, resource, namespace, _object_of(body), user)
+            return answer(request, review, code=201)
         made = self._registry.create(resource, namespace, _object_of(body), options=options)
         return self._one(request, resource, made, 201, options)
 
@@ -148,8 +156,10 @@ class Handlers:
 
     async def _update(self, request: web.Request, resource: Resource, path: ApiPath) -> web.Response:
         body, _ = await read_body(request)
-        options = write_options(request.query, request.headers.get("User-Agent", ""), "update")
-        existed = self._registry.storage.find(resource.key, path.namespace, path.name) is not None
+        options = self._options(request, resource, "update")
+        existed = self._exists(resource, path)
+        if not existed and self._registry.kind_of(resource).create_on_update:
+            self._demand_create(request, path)
         made = self._registry.update(resource, path.namespace, path.name, _object_of(body), options=options)
         return self._one(request, resource, made, 200 if existed else 201, options)
 
@@ -161,10 +171,24 @@ class Handlers:
                 name for name, kind in media.PATCHES.items() if not (resource.custom and kind == "strategic")
             )
         verb = "apply" if patch_type == "apply" else "patch"
-        options = write_options(request.query, request.headers.get("User-Agent", ""), verb)
-        existed = self._registry.storage.find(resource.key, path.namespace, path.name) is not None
+        options = self._options(request, resource, verb)
+        existed = self._exists(resource, path)
+        if not existed and verb == "apply":
+            self._demand_create(request, path)
         made = self._registry.patch(resource, path.namespace, path.name, body, patch_type, options=options)
         return self._one(request, resource, made, 200 if existed else 201, options)
+
+    def _exists(self, resource: Resource, path: ApiPath) -> bool:
+        return self._registry.storage.find(resource.key, path.namespace, path.name) is not None
+
+    def _demand_create(self, request: web.Request, path: ApiPath) -> None:
+        """Who makes what isn't there by an update or an apply must be allowed to create it, too."""
+        self._gate.demand(request, replace(of_resource(request.method, path, request.query), verb="create"))
+
+    def _options(self, request: web.Request, resource: Resource, verb: str) -> WriteOptions:
+        options = write_options(request.query, request.headers.get("User-Agent", ""), verb)
+        review = review_of(self._gate.authorizer, self._gate.user_of(request), resource)
+        return options if review is None else replace(options, review=review)
 
     def _one(
         self, request: web.Request, resource: Resource, obj: Json, code: int, options: WriteOptions

@@ -134,6 +134,28 @@ _MESSAGES: dict[str, dict[int, str]] = {
         7: "name:s",
     },
     "NonResource": {1: "path:s", 2: "verb:s"},
+    "SubjectAccessReview": {1: _OBJECT, 2: "spec:SubjectAccessReviewSpec", 3: "unused:x"},
+    "LocalSubjectAccessReview": {1: _OBJECT, 2: "spec:SubjectAccessReviewSpec", 3: "unused:x"},
+    "SubjectAccessReviewSpec": {
+        1: "resourceAttributes:ResourceAttributes",
+        2: "nonResourceAttributes:NonResource",
+        3: "user:s",
+        4: "*groups:s",
+        6: "uid:s",
+    },
+    "SelfSubjectRulesReview": {1: _OBJECT, 2: "spec:SelfSubjectRulesReviewSpec", 3: "unused:x"},
+    "SelfSubjectRulesReviewSpec": {1: "namespace:s"},
+    "SelfSubjectReview": {1: _OBJECT, 2: "unused:x"},
+    "TokenRequest": {1: _OBJECT, 2: "spec:TokenRequestSpec", 3: "unused:x"},
+    "TokenRequestSpec": {1: "*audiences:s", 4: "expirationSeconds:I"},
+    "Role": {1: _OBJECT, 2: "*rules:PolicyRule"},
+    "ClusterRole": {1: _OBJECT, 2: "*rules:PolicyRule", 3: "aggregationRule:AggregationRule"},
+    "AggregationRule": {1: "*clusterRoleSelectors:LabelSelector"},
+    "PolicyRule": {1: "*verbs:s", 2: "*apiGroups:s", 3: "*resources:s", 4: "*resourceNames:s", 5: "*nonResourceURLs:s"},
+    "RoleBinding": {1: _OBJECT, 2: "*subjects:Subject", 3: "roleRef:RoleRef"},
+    "ClusterRoleBinding": {1: _OBJECT, 2: "*subjects:Subject", 3: "roleRef:RoleRef"},
+    "Subject": {1: "kind:s", 2: "apiGroup:s", 3: "name:s", 4: "namespace:s"},
+    "RoleRef": {1: "apiGroup:s", 2: "kind:s", 3: "name:s"},
     "LabelSelector": {1: "matchLabels:ms"},
     "PodTemplateSpec": {1: _OBJECT, 2: "spec:PodSpec"},
     "PodSpec": {2: "*containers:Container", 3: "restartPolicy:s", 6: "dnsPolicy:s", 8: "serviceAccountName:s"}
@@ -157,7 +179,8 @@ _MESSAGES: dict[str, dict[int, str]] = {
 }
 _KINDS = {
     *("ConfigMap", "DeleteOptions", "Deployment", "Eviction", "Namespace", "Secret", "SelfSubjectAccessReview"),
-    *("Service", "ServiceAccount"),
+    *("Service", "ServiceAccount", "SubjectAccessReview", "LocalSubjectAccessReview", "SelfSubjectRulesReview"),
+    *("SelfSubjectReview", "TokenRequest", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
 }
 
 
@@ -224,6 +247,8 @@ def _message(kind: str, raw: bytes) -> Json:
             continue
         item = _value(form, value)
         if repeated:
+            if item is None and form == "s":
+                item = ""  # in a list an empty text counts: the core group in a rule is one
             found.setdefault(name, []).append(item)
         elif item is not None:
             found[name] = item

@@ -1,9 +1,10 @@
-"""Subresources: status, scale, eviction, binding, finalize and logs."""
+"""Subresources: status, scale, eviction, binding, finalize, token and logs."""
 
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from ..access.tokens import AccountTokens, granted
 from ..errors import ApiError, bad_request, conflict, no_such_path, unsupported_media_type
 from ..jsontypes import Json, clone, dig
 from ..resources import Resource
@@ -24,9 +25,10 @@ _NOT_HERE = {"exec", "attach", "portforward", "proxy"}
 class Subresources:
     """Answers requests for a part of an object."""
 
-    def __init__(self, registry: "Registry", logs: "Logs | None") -> None:
+    def __init__(self, registry: "Registry", logs: "Logs | None", tokens: AccountTokens) -> None:
         self._registry = registry
         self._logs = logs
+        self._tokens = tokens
 
     async def handle(self, request: web.Request, resource: Resource, path: ApiPath) -> web.StreamResponse:
         """The answer; raises ApiError."""
@@ -43,6 +45,8 @@ class Subresources:
             return await self._evict(request, resource, path)
         if name == "binding" and request.method == "POST":
             return await self._bind(request, resource, path)
+        if name == "token" and request.method == "POST":
+            return await self._token(request, resource, path)
         if name == "finalize" and request.method == "PUT":
             return await self._finalize(request, resource, path)
         raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
@@ -117,6 +121,11 @@ class Subresources:
         self._registry.update(resource, path.namespace, path.name, pod, field_manager="kube-scheduler")
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
         return answer(request, status, code=201)
+
+    async def _token(self, request: web.Request, resource: Resource, path: ApiPath) -> web.Response:
+        body, _ = await read_body(request)
+        account = self._registry.entry(resource, path.namespace, path.name)
+        return answer(request, granted(self._tokens, account, _mapping(body)), code=201)
 
     async def _finalize(self, request: web.Request, resource: Resource, path: ApiPath) -> web.Response:
         body, _ = await read_body(request)

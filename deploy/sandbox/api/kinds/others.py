@@ -1,9 +1,7 @@
-"""Kinds with few rules: autoscaling, policy, access control, scheduling, storage classes, leases."""
+"""Kinds with few rules: autoscaling, policy, scheduling, storage classes, leases."""
 
 from ..errors import Causes, forbidden_field, required
 from ..jsontypes import Json
-from ..metadata import path_segment_problems
-from .checks import unchanged
 from .kind import Kind
 
 
@@ -28,22 +26,6 @@ def _check_budget(obj: Json) -> Causes:
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         return [forbidden_field("spec", "minAvailable and maxUnavailable cannot be both set")]
     return []
-
-
-def _default_binding(obj: Json) -> None:
-    reference = obj.setdefault("roleRef", {})
-    reference.setdefault("apiGroup", "rbac.authorization.k8s.io")
-    for subject in obj.get("subjects") or ():
-        if subject.get("kind") in {"User", "Group"}:
-            subject.setdefault("apiGroup", "rbac.authorization.k8s.io")
-
-
-def _check_binding(obj: Json) -> Causes:
-    return [] if obj["roleRef"].get("name") else [required("roleRef.name")]
-
-
-def _check_binding_update(obj: Json, old: Json) -> Causes:
-    return unchanged(obj["roleRef"], old["roleRef"], "roleRef", "cannot change roleRef")
 
 
 def _default_storage_class(obj: Json) -> None:
@@ -74,15 +56,6 @@ def _check_priority_update(obj: Json, old: Json) -> Causes:
     return []
 
 
-_ROLE = Kind(name_rule=path_segment_problems)
-_BINDING = Kind(
-    default=_default_binding,
-    check=_check_binding,
-    check_update=_check_binding_update,
-    name_rule=path_segment_problems,
-    skeleton={"roleRef": {}},
-)
-
 OTHERS: dict[str, Kind] = {
     "autoscaling/horizontalpodautoscalers": Kind(
         default=_default_autoscaler,
@@ -98,10 +71,6 @@ OTHERS: dict[str, Kind] = {
         initial_status={"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
         skeleton={"spec": {}, "status": {}},
     ),
-    "rbac.authorization.k8s.io/roles": _ROLE,
-    "rbac.authorization.k8s.io/clusterroles": _ROLE,
-    "rbac.authorization.k8s.io/rolebindings": _BINDING,
-    "rbac.authorization.k8s.io/clusterrolebindings": _BINDING,
     "storage.k8s.io/storageclasses": Kind(
         default=_default_storage_class,
         check=_check_storage_class,

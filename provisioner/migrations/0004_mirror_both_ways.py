@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("provisioner", "0002_reconcile_and_blockers"),
+        ("provisioner", "0003_tallies"),
     ]
 
     operations = [

@@ -7,15 +7,15 @@ from django.contrib.auth.admin import UserAdmin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
-from tenants.models import AuditEntry, Membership, Tenant, User
+from tenants.admin.audited import Audited
+from tenants.models import Membership, Tenant, User
 
 if TYPE_CHECKING:
     _Inline = admin.TabularInline[Membership, Any]
     _UserAdmin = UserAdmin[User]
     _TenantAdmin = admin.ModelAdmin[Tenant]
-    _AuditAdmin = admin.ModelAdmin[AuditEntry]
 else:  # Django's own classes take no parameters when they run
-    _Inline, _UserAdmin, _TenantAdmin, _AuditAdmin = admin.TabularInline, UserAdmin, admin.ModelAdmin, admin.ModelAdmin
+    _Inline, _UserAdmin, _TenantAdmin = admin.TabularInline, UserAdmin, admin.ModelAdmin
 
 
 class MembershipInline(_Inline):
@@ -27,7 +27,7 @@ class MembershipInline(_Inline):
 
 
 @admin.register(User)
-class PersonAdmin(_UserAdmin):
+class PersonAdmin(Audited, _UserAdmin):
     """Django's own, with the id that an X-User-Id brought and the tenants."""
 
     list_display = ("username", "external_id", "email", "is_staff", "is_active", "last_login")
@@ -38,7 +38,7 @@ class PersonAdmin(_UserAdmin):
 
 
 @admin.register(Tenant)
-class TenantAdmin(_TenantAdmin):
+class TenantAdmin(Audited, _TenantAdmin):
     """Tenants with their plan and how much of it is used."""
 
     list_display = ("slug", "name", "plan", "stores_used", "stores_allowed", "created_at")
@@ -65,26 +65,3 @@ class TenantAdmin(_TenantAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
         """Only a tenant that never had a store; the database would refuse any other."""
         return super().has_delete_permission(request, obj) and obj is not None and not obj.stores.exists()
-
-
-@admin.register(AuditEntry)
-class AuditAdmin(_AuditAdmin):
-    """For reading: nobody adds, changes or removes a line."""
-
-    list_display = ("at", "actor", "action", "target", "tenant", "address", "request_id")
-    list_filter = ("action",)
-    search_fields = ("actor", "target", "request_id")
-    date_hierarchy = "at"
-    list_select_related = ("tenant",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        """Never; a viewer sees all fields as text."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        """Never."""
-        return False
