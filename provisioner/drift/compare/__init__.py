@@ -7,13 +7,15 @@ Kubernetes treats as one value (the rules of a NetworkPolicy) is.
 
 from provisioner.drift.compare.differing import Difference, differences, differs, value_at
 from provisioner.drift.compare.fields import managers_of, scaled_by
-from provisioner.drift.compare.shape import completed, redacted
+from provisioner.drift.compare.shape import completed, displaced, leaving, redacted
 
 __all__ = [
     "Difference",
     "completed",
     "differences",
     "differs",
+    "displaced",
+    "leaving",
     "managers_of",
     "redacted",
     "scaled_by",
