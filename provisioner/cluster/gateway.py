@@ -205,9 +205,11 @@ class Cluster:
         return Listing(items, str(page.get("metadata", {}).get("resourceVersion", "")))
 
     def pages(self, kind: Kind, *, label_selector: str = "", limit: int = 500) -> Iterator[builtins.list[Manifest]]:
-        """As `list`, over all namespaces, a page at a time."""
+        """As `list`, over all namespaces, a page at a time. Whoever clears a page has let go of all of it."""
         for page in self._pages(Selection(kind, label_selector=label_selector), limit):
-            yield [*_items(kind, page)]
+            items = [*_items(kind, page)]
+            page.pop("items", None)
+            yield items
 
     def _pages(self, selection: Selection, limit: int, *, accept: str = "application/json") -> Iterator[Manifest]:
         kind, token = selection.kind, ""

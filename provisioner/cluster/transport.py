@@ -159,6 +159,8 @@ def _new_client() -> ApiClient:
         raise Unconfigured(f"The cluster's configuration in {kubeconfig or 'the pod'} is not usable: {error}") from None
     settings.retries = False
     settings.keep_alive = True
+    # One for each watch of the watcher, and some to spare; beyond these, connections are made and thrown away.
+    settings.connection_pool_maxsize = 32
     if _is_loopback(settings.host):
         settings.proxy = None
     client = ApiClient(settings)

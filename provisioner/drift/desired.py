@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from django.utils import timezone
+
 from provisioner import labels, namespaces, secrets
 from provisioner.cluster import FIELD_MANAGER, Cluster, Kind, Manifest, kinds
 from provisioner.drift.compare import completed, redacted
-from provisioner.drift.models import Desired
+from provisioner.drift.models import Desired, Finding
 from provisioner.helm import Release, release_manifest
 from stores.models import Store
 
@@ -95,6 +97,12 @@ def keep(store: Store, secret: Manifest) -> Desired:
     }
     row, _ = Desired.objects.update_or_create(store=store, defaults=values)
     return row
+
+
+def forget(store: Store) -> None:
+    """The store is gone: nothing is desired of it, and what was found of it has ended."""
+    Desired.objects.filter(store=store).delete()
+    Finding.objects.filter(store=store, healed_at__isnull=True).update(healed_at=timezone.now())
 
 
 def sorted_by_kind(manifests: Iterable[Manifest]) -> dict[str, dict[str, Manifest]]:

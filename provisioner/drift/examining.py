@@ -28,14 +28,23 @@ class Examiner:
     _rules: list[Rule] | None = field(default=None, init=False)
     _autoscaled: set[Object] | None = field(default=None, init=False)
 
-    def all(self) -> Iterator[Seen]:
-        """Every object that was asked for, and those that weren't; one list call for each kind. Raises ClusterError."""
+    def look(self, named: Iterable[Object] | None) -> list[Seen] | None:
+        """Judge these objects, or all; None while the namespace is on its way out. Raises ClusterError.
+
+        An object that is missing may have gone with its namespace, which is then what is missing.
+        """
+        seen = [] if named is None else list(self._some(named))
+        if named is not None and not any(each.verdict == Verdict.MISSING for each in seen):
+            return seen
         namespace = self.cluster.get(kinds.NAMESPACE, self.store.namespace)
         if namespace is None:
-            yield Seen("Namespace", self.store.namespace, Verdict.MISSING)
-            return
+            return [Seen("Namespace", self.store.namespace, Verdict.MISSING)]
         if namespace["metadata"].get("deletionTimestamp"):
-            return
+            return None
+        return list(self._all(namespace)) if named is None else seen
+
+    def _all(self, namespace: Manifest) -> Iterator[Seen]:
+        """Every object that was asked for, and those that weren't; one list call for each kind."""
         if self.standing.record == Record.MISSING:
             yield Seen(RELEASE_KIND, labels.RELEASE, Verdict.MISSING)
         else:
@@ -44,8 +53,8 @@ class Examiner:
         for kind in KINDS[1:]:
             yield from self._kind(kind)
 
-    def some(self, objects: Iterable[Object]) -> Iterator[Seen]:
-        """These objects alone, one call each. Raises ClusterError."""
+    def _some(self, objects: Iterable[Object]) -> Iterator[Seen]:
+        """These objects alone, one call each."""
         for kind, name in objects:
             if kind in BY_NAME:
                 yield self._one(kind, name, self.cluster.get(BY_NAME[kind], name, self.store.namespace))

@@ -27,6 +27,8 @@ from stores.services.work import activity_of
 from stores.status import Activity
 
 WHOLE = {"Namespace", RELEASE_KIND}
+LEAVING_SECONDS = 5.0
+"""How often a store is looked at whose namespace somebody has deleted, until it is gone."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,8 +64,9 @@ def judge(cluster: Cluster, name: str, objects: Iterable[Object] | None = None) 
     named = None if objects is None or standing.record == Record.MISSING else sorted(set(objects))
     if named is not None and any(kind in WHOLE for kind, _ in named):
         named = None
-    examiner = Examiner(cluster, store, standing)
-    seen = list(examiner.all() if named is None else examiner.some(named))
+    seen = Examiner(cluster, store, standing).look(named)
+    if seen is None:
+        return LEAVING_SECONDS
     return _settle(store, standing, seen, complete=named is None)
 
 

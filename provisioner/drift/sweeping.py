@@ -3,11 +3,16 @@
 Nothing is written here, and what looks right costs no further call. What doesn't is handed to the judge.
 """
 
+import gc
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, TextField
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Cast
 
 from provisioner import labels
 from provisioner.cluster import Cluster, Kind, Manifest, kinds
@@ -29,7 +34,21 @@ Suspects = dict[str, set[Object] | None]
 
 def suspects(cluster: Cluster) -> Suspects:
     """Compare every settled store that nothing is done to; raises ClusterError."""
-    return Sweep(cluster).run()
+    with _garbage_by_the_page():
+        return Sweep(cluster).run()
+
+
+@contextmanager
+def _garbage_by_the_page() -> Iterator[None]:
+    """Python's collector looks through a page's hundred thousand objects again and again while it is being read, and
+    none of them is garbage: that is 40 % of a sweep. `_kind` collects when it is done with a page."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass
@@ -79,18 +98,25 @@ class Sweep:
         seen: set[tuple[str, str]] = set()
         wanted_names: dict[str, list[str]] = {}
         for page in self.cluster.pages(kind, label_selector=labels.SELECTOR, limit=PAGE):
-            by_store = self._by_store(page)
-            for name, wanted in self._wanted(by_store, kind):
-                wanted_names[name] = list(wanted)
-                for manifest in by_store.get(name, ()):
-                    seen.add((name, manifest["metadata"]["name"]))
-                    self._judge(name, wanted.get(manifest["metadata"]["name"]), manifest)
+            self._page(kind, page, seen, wanted_names)
+            page.clear()
+            gc.collect(1)
         for name, wanted in self._wanted(set(self.ids) - set(wanted_names), kind):
             wanted_names[name] = list(wanted)
         for name, those in wanted_names.items():
             for each in those:
                 if (name, each) not in seen:
                     self._suspect(name, kind.kind, each)
+
+    def _page(
+        self, kind: Kind, page: list[Manifest], seen: set[tuple[str, str]], wanted_names: dict[str, list[str]]
+    ) -> None:
+        by_store = self._by_store(page)
+        for name, wanted in self._wanted(by_store, kind):
+            wanted_names[name] = list(wanted)
+            for manifest in by_store.get(name, ()):
+                seen.add((name, manifest["metadata"]["name"]))
+                self._judge(name, wanted.get(manifest["metadata"]["name"]), manifest)
 
     def _by_store(self, page: list[Manifest]) -> dict[str, list[Manifest]]:
         by_store: dict[str, list[Manifest]] = defaultdict(list)
@@ -107,8 +133,10 @@ class Sweep:
         ids = list(by_id)
         for start in range(0, len(ids), PAGE):
             rows = Desired.objects.filter(store_id__in=ids[start : start + PAGE]).order_by()
-            for store_id, wanted in rows.values_list("store_id", f"manifests__{kind.kind}"):
-                yield by_id[store_id], wanted or {}
+            # As text: one store's manifests at a time are enough.
+            as_text = Cast(KeyTransform(kind.kind, "manifests"), TextField())
+            for store_id, text in rows.values_list("store_id", as_text):
+                yield by_id[store_id], json.loads(text) if text else {}
 
     def _judge(self, name: str, wanted: Manifest | None, manifest: Manifest) -> None:
         kind, own = manifest["kind"], manifest["metadata"]["name"]

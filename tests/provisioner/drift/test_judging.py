@@ -247,6 +247,29 @@ def test_a_deleted_namespace_is_a_reconciliation_that_says_what_was_lost(shop: S
     assert [(each.kind, each.verdict) for each in shop.open()] == [("Namespace", Verdict.MISSING)]
 
 
+def test_a_namespace_on_its_way_out_is_waited_for(shop: Shop) -> None:
+    namespace = shop.get("Namespace", shop.namespace)
+    leaving = {**namespace, "metadata": {**namespace["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    shop.cluster.delete(BY_NAME["Service"], "backend", shop.namespace)
+    real = Cluster.get
+
+    def get(self: Cluster, kind: kinds.Kind, *where: Any) -> Any:
+        return leaving if kind == kinds.NAMESPACE else real(self, kind, *where)
+
+    with patch.object(Cluster, "get", get):
+        assert shop.judge(SERVICE) == judging.LEAVING_SECONDS
+        assert shop.judge() == judging.LEAVING_SECONDS
+    assert shop.open() == []
+
+
+def test_nothing_is_kept_of_a_store_that_is_gone(shop: Shop) -> None:
+    change_image(shop)
+    shop.judge(BACKEND)
+    desired.forget(shop.store)
+    assert shop.open() == []
+    assert not Desired.objects.filter(store=shop.store).exists()
+
+
 def test_a_release_that_helm_is_at_is_let_be(shop: Shop) -> None:
     secret = revisions(shop.cluster, RELEASE, shop.namespace)[-1]
     secret["metadata"]["labels"]["status"] = "pending-upgrade"
