@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from provisioner import labels
 from provisioner.cluster import Manifest, WatchEvent
 
 DEBOUNCE_SECONDS = 0.25
 EVERYTHING = ""
 """In place of a store's name: a list was taken anew, so anything may have happened meanwhile."""
+
+log = structlog.get_logger(__name__)
 
 Object = tuple[str, str]
 Send = Callable[[str, list[Object]], None]
@@ -85,7 +89,11 @@ class Debouncer:
         """Hand over until `stop` is set."""
         while not stop.is_set():
             for store, objects in self.due():
-                self._send(store, objects)
+                try:
+                    self._send(store, objects)
+                except Exception:
+                    # The others are still to be told of; this one is the sweep's.
+                    log.exception("not handed over to the judge", store=store)
             with self._changed:
                 next_at = min((at for at, _ in self._waiting.values()), default=self._clock() + 1.0)
                 self._changed.wait(max(0.0, min(next_at - self._clock(), 1.0)))

@@ -1,5 +1,6 @@
 """Which events of a watch are news, and how many become one message."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -69,3 +70,21 @@ def test_many_events_of_a_store_become_one_message_a_quarter_of_a_second_later()
     clock.now = 2 * DEBOUNCE_SECONDS
     assert debouncer.due() == [("coffee", [("Service", "backend")])]
     assert debouncer.due() == []
+
+
+def test_a_store_that_can_t_be_handed_over_holds_up_no_other() -> None:
+    handed, stop = [], threading.Event()
+
+    def send(store: str, _: object) -> None:
+        if store == "tea":
+            raise ValueError("no")
+        handed.append(store)
+        stop.set()
+
+    clock = Clock()
+    debouncer = Debouncer(send, clock)
+    debouncer.note("tea")
+    debouncer.note("coffee")
+    clock.now = DEBOUNCE_SECONDS
+    debouncer.run(stop)
+    assert handed == ["coffee"]
