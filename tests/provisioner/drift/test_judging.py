@@ -361,3 +361,29 @@ def test_who_applies_an_object_is_who_made_it(shop: Shop) -> None:
     assert desired.manager_of(standing.manifests["Namespace"][shop.namespace]) == FIELD_MANAGER
     assert BY_NAME.keys() >= standing.manifests.keys()
     assert findings.open_of(shop.store).count() == 0
+
+
+def test_what_can_t_be_put_right_fails_the_heal_and_not_the_store(shop: Shop) -> None:
+    deployment = shop.get("Deployment", "storefront")
+    shop.cluster.delete(kinds.DEPLOYMENT, "storefront", shop.namespace)
+    shop.cluster.wait_gone(kinds.DEPLOYMENT, "storefront", shop.namespace, timeout=30)
+    other = {"app": "other"}
+    spec = {**deployment["spec"], "selector": {"matchLabels": other}}
+    spec["template"] = {**spec["template"], "metadata": {"labels": other}}
+    labels = deployment["metadata"]["labels"]
+    metadata = {"name": "storefront", "namespace": shop.namespace, "labels": labels}
+    shop.cluster.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+
+    shop.judge(("Deployment", "storefront"))
+    assert "/spec/selector" in shop.open()[0].message
+    assert not shop.heal()
+
+    work = Operation.objects.get(store=shop.store, kind=OperationKind.HEAL)
+    assert (work.state, work.error_reason) == (OperationState.FAILED, "Invalid")
+    assert shop.events()[-1] == EventType.HEAL_FAILED
+    shop.store.refresh_from_db()
+    assert shop.store.phase != Phase.FAILED
+    assert shop.condition() == ("True", "Drifted")
+    delay = shop.judge(("Deployment", "storefront"))
+    assert delay is not None
+    assert 0 < delay <= 2
