@@ -10,6 +10,7 @@ from kombu.exceptions import KombuError
 
 from config.celery import app
 from provisioner.drift import tasks as _drift  # noqa: F401 - registers its tasks
+from provisioner.drift.models import Desired, Finding
 from provisioner.mirror import tasks as _mirror  # noqa: F401
 from provisioner.mirror.models import Mirror
 from provisioner.operations import tasks as _operations  # noqa: F401
@@ -176,7 +177,7 @@ def _clear() -> None:
     if AuditEntry.objects.exists():
         with connection.cursor() as cursor:
             cursor.execute(f'TRUNCATE "{AuditEntry._meta.db_table}"')
-    for model in (Mirror, Step, Operation, StoreEvent, Condition, Store, Tenant):
+    for model in (Finding, Desired, Mirror, Step, Operation, StoreEvent, Condition, Store, Tenant):
         with connection.cursor() as cursor:
             cursor.execute(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608 - names of our own
     ledger.clear()

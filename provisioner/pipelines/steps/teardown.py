@@ -5,6 +5,7 @@ from django.conf import settings
 from provisioner import labels
 from provisioner.cluster import Manifest
 from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM
+from provisioner.drift import desired
 from provisioner.mirror import writer
 from provisioner.operations.lease import busy_elsewhere
 from provisioner.pipelines.context import Context
@@ -90,6 +91,7 @@ def close_record(context: Context) -> Done | Wait:
     """Let the mirror go and turn the row into a tombstone: from here on the name is free."""
     context.lease.check()
     writer.remove(context.cluster, context.store)
+    desired.forget(context.store)
     return Done(EventType.DELETE_COMPLETE, f"{context.store.label} is gone without a trace.")
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from provisioner.cluster.transport import REQUESTS
-from provisioner.operations import transitions
+from provisioner.operations import tallies, transitions
 from provisioner.operations.models import Operation, OperationKind, Step
 from provisioner.operations.sweeping import alone
 from stores.choices import Phase
@@ -166,6 +166,7 @@ def test_the_page_of_metrics_names_what_is_exported_with_its_type_and_labels() -
     transitions.finish(transitions.claim(work.steps.get(name="namespace")))
     transitions.fail(transitions.claim(work.steps.get(name="helm")), "Timeout", "No.")
     REQUESTS.labels("get", "pods", "200").inc()
+    tallies.count_drift("Deployment")
     with alone("attic"):
         pass
 
