@@ -8,10 +8,6 @@ from config.dashboard import dashboard
 from config.health import HealthView, LiveView, ReadyView
 from config.metrics.page import metrics
 
-admin.site.site_header = "Storeplane"
-admin.site.site_title = "Storeplane"
-admin.site.index_title = "Operations"
-
 urlpatterns = [
     path("", dashboard, name="dashboard"),
     re_path(r"^ui(?:/(?P<path>.*))?$", dashboard),

@@ -188,6 +188,7 @@ class StoreDetail(StoreView):
 class StoreWork(StoreView):
     """What the views that ask for work on a store share."""
 
+    bodyless = True  # for `config.browsable`: a button, no form
     serializer_class = OperationSerializer
 
     def ask(self, action: actions.Action, service: Callable[..., OperationView]) -> Response:

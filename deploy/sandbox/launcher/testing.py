@@ -24,6 +24,7 @@ from sandbox.launcher.processes import AUDIT_LOG, node_environment
 from sandbox.launcher.programs import find_node, python
 
 E2E = "tests/e2e"
+PAGES = "tests/pages"
 KEPT_LOGS = CHECKOUT / ".build" / "test-logs"
 _NOTHING_COLLECTED = 5  # pytest's exit code
 
@@ -67,7 +68,8 @@ def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str 
         failed_checks = _prepare(home, console, with_checks=not words)
         unit, e2e = _split(words)
         if unit is not None:
-            _pytest(unit, folder, tally, real)
+            browser = {"STOREPLANE_CHROMIUM": _browser(console)} if _looks_at_pages(unit) else {}
+            _pytest(unit, folder, tally, {**browser, **real})
         if e2e is not None and not fast and not tally.broken and _selects_any(e2e, folder):
             _end_to_end(e2e, home, tally, console, real)
         if tally.failed and home.logs.exists():
@@ -106,6 +108,13 @@ def _split(words: Sequence[str]) -> tuple[list[str] | None, list[str] | None]:
         [*outside, f"--ignore={E2E}", *others] if outside else None,
         [*(inside or [E2E]), *others] if inside or whole else None,
     )
+
+
+def _looks_at_pages(words: Sequence[str]) -> bool:
+    """Whether the run has tests that need a browser: those of the admin and the browsable API."""
+    pages = CHECKOUT / PAGES
+    paths = [(CHECKOUT / word.partition("::")[0]).resolve() for word in words if not word.startswith("-")]
+    return any(pages.is_relative_to(path) or path.is_relative_to(pages) for path in paths if path.exists())
 
 
 def _selects_any(words: Sequence[str], folder: Path) -> bool:

@@ -16,7 +16,7 @@ from sandbox.launcher.account import ROLE, ROLE_FILE, USER
 from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home
 from sandbox.launcher.role_use import Right, rights
-from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _split
+from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _looks_at_pages, _split
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
 
@@ -37,6 +37,20 @@ def test_only_the_end_to_end_tests_need_a_platform(
     words: list[str], unit: list[str] | None, end_to_end: list[str] | None
 ) -> None:
     assert _split(words) == (unit, end_to_end)
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["tests", f"--ignore={E2E}"], True),
+        (["tests/pages", "-x"], True),
+        (["tests/pages/test_admin_pages.py::test_one"], True),
+        ([UNIT, "-k", "drift"], False),
+        (["tests/config", f"--ignore={E2E}"], False),
+    ],
+)
+def test_a_browser_is_fetched_only_for_tests_that_open_pages(words: list[str], needed: bool) -> None:
+    assert _looks_at_pages(words) is needed
 
 
 def test_nothing_is_left_whatever_the_tests_left_behind(tmp_path: Path) -> None:
