@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioner.cluster import Manifest
-from provisioner.mirror import rows, wishes
+from provisioner.mirror import document, rows, wishes
 from provisioner.mirror.document import as_time
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.verdicts import DELETION_PROTECTED, known, next_verdict, reason_of
@@ -16,11 +16,13 @@ from stores.changes import note_event
 from stores.choices import EventType, Origin
 from stores.errors import Refused
 from stores.models import Store
-from stores.services import change_store, request_teardown
+from stores.services import change_store, replace_rules, request_teardown
 
 log = structlog.get_logger(__name__)
 
 Refusal = tuple[str, str]
+
+RULES = wishes.FIELDS["ignoreDifferences"]
 
 
 def adopt(store_id: int, found: Manifest) -> None:
@@ -67,10 +69,19 @@ def note_restoration(store_id: int) -> None:
         log.info("resource deleted by force", store=store.name)
 
 
+def grant(store: Store, wish: Mapping[str, Any]) -> None:
+    """Take the wished fields into the record, by the record's names. Raises Refused."""
+    fields = {name: value for name, value in wish.items() if name != RULES}
+    if fields:
+        change_store(store, fields, origin=Origin.KUBECTL)
+    if RULES in wish:
+        replace_rules(store, document.rule_values(wish[RULES]), origin=Origin.KUBECTL)
+
+
 def _change(store: Store, wish: Mapping[str, Any]) -> Refusal | None:
     try:
         with transaction.atomic():
-            change_store(store, wish, origin=Origin.KUBECTL)
+            grant(store, wish)
     except Refused as refusal:
         return _refused(store, reason_of(refusal), refusal.message)
     log.info("wish by kubectl", store=store.name, wish=sorted(wish))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provisioner.cluster import Cluster, Conflict, Manifest, NotFound
 from provisioner.cluster.kinds import STORE
-from provisioner.mirror import document, events, rows, wishes
+from provisioner.mirror import adoption, document, events, rows, wishes
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.schema import FINALIZER
 from provisioner.mirror.verdicts import (
@@ -27,7 +27,7 @@ from provisioner.mirror.writer import put_status
 from stores.choices import Origin
 from stores.errors import Refused
 from stores.models import Store
-from stores.services import change_store, create_store
+from stores.services import create_store
 from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ def _create(found: Manifest) -> bool:
     asked = wishes.new_store(found, settings.STOREPLANE_RESOURCE_DEFAULT_TENANT)
     created = create_store(_tenant(asked.tenant), asked.spec, by=None, origin=Origin.KUBECTL)
     if asked.then and created.new:
-        change_store(created.store, asked.then, origin=Origin.KUBECTL)
+        adoption.grant(created.store, asked.then)
     if created.new:
         generation = int(metadata["generation"])
         Mirror.objects.create(store=created.store, wish_uid=metadata["uid"], generation=generation)
