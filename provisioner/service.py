@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from provisioner import secrets, views
 from provisioner.cluster import ClusterError, cluster
+from provisioner.drift.telling import drift_view
 from provisioner.health import checks
 from provisioner.mirror.tasks import mirror_soon
 from provisioner.operations import transitions
@@ -21,6 +22,7 @@ from stores.provisioning import (
     Check,
     Credentials,
     CredentialsNotReady,
+    DriftView,
     Load,
     OperationView,
     ProvisioningError,
@@ -85,6 +87,10 @@ class ClusterProvisioner:
     def work(self, stores: Sequence[Store]) -> Mapping[int, WorkView]:
         """What is being done to each store."""
         return views.work_views(stores)
+
+    def drift(self, store: Store) -> DriftView:
+        """What differs in the store and what was healed."""
+        return drift_view(store)
 
     def credentials(self, store: Store) -> Credentials:
         """Read the login from the store's Secret; it is neither kept nor logged here."""
