@@ -15,4 +15,5 @@ def schedule() -> dict[str, dict[str, Any]]:
         "sweep operations": _every(settings.STOREPLANE_SWEEP_SECONDS, "provisioner.operations.tasks.sweep", "events"),
         "sweep mirrors": _every(60, "provisioner.mirror.tasks.sweep_mirrors", "events"),
         "sweep health": _every(60, "provisioner.drift.tasks.sweep_health", "drift"),
+        "sweep orphans": _every(600, "provisioner.drift.orphans.tasks.sweep_orphans", "drift"),
     }

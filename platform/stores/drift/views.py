@@ -73,7 +73,8 @@ class DriftRules(RuleView):
     def get(self, request: Request, name: str) -> Response:
         """Newest first; those with the scope `platform` hold for all stores."""
         page = self.paginate_queryset(self.get_queryset()) or []  # type: ignore[arg-type]
-        return self.get_paginated_response(RuleSerializer(page, many=True, context=self.rule_context()).data)
+        told = RuleSerializer(page, many=True, context=self.rule_context())  # type: ignore[arg-type]
+        return self.get_paginated_response(told.data)
 
     @extend_schema(
         operation_id="drift_rules_create",
