@@ -12,7 +12,7 @@ from provisioner.operations import tallies
 
 
 class OperationsCollector(Collector):
-    """Failures and times of steps; one query a scrape over a table that stays small."""
+    """Failures and times of steps, drift and its healing; one query a scrape over a table that stays small."""
 
     def collect(self) -> Iterator[Metric]:
         """The families, computed now."""
@@ -34,6 +34,18 @@ class OperationsCollector(Collector):
             buckets = cumulative(timed.by_bucket, tallies.STEP_BOUNDS)
             times.add_metric([step], buckets, timed.microseconds / 1_000_000)
         yield times
+        drift = CounterMetricFamily(
+            "store_platform_drift_detected", "Objects that were found drifted, by kind.", labels=["kind"]
+        )
+        for kind, count in sorted(totals.drift.items()):
+            drift.add_metric([kind], count)
+        yield drift
+        yield HistogramMetricFamily(
+            "store_platform_heal_seconds",
+            "Seconds from the detection of an object's drift until it was healed.",
+            buckets=cumulative(totals.healed.by_bucket, tallies.HEAL_BOUNDS),
+            sum_value=totals.healed.microseconds / 1_000_000,
+        )
 
 
 class OrphansCollector(Collector):

@@ -35,7 +35,7 @@ class ClusterProvisioner:
 
     def start_work(self, store: Store, *, request_id: str = "") -> OperationView:
         """Queue a birth or a reconciliation; one that is queued already is returned, one that runs is hurried."""
-        active = _active(store)
+        active = _without_heal(_active(store))
         if active is None:
             kind = OperationKind.PROVISION if store.ready_at is None else OperationKind.RECONCILE
             active = transitions.create(store, kind, _steps_of(kind), request_id)
@@ -47,7 +47,7 @@ class ClusterProvisioner:
 
     def start_over(self, store: Store, *, request_id: str = "") -> OperationView:
         """Work from the first step with fresh counters: what is queued or running is rewound, else it is queued."""
-        active = _active(store)
+        active = _without_heal(_active(store))
         if active is None or active.kind == OperationKind.TEARDOWN:
             return self.start_work(store, request_id=request_id)
         transitions.rewind(active, store.generation)
@@ -128,6 +128,14 @@ class ClusterProvisioner:
 
 def _active(store: Store) -> Operation | None:
     return Operation.objects.select_related("store__tenant").filter(store=store, state__in=ACTIVE).first()
+
+
+def _without_heal(active: Operation | None) -> Operation | None:
+    """Whoever wants more than a heal does all that it would do, and needn't wait for it."""
+    if active is None or active.kind != OperationKind.HEAL:
+        return active
+    transitions.cancel(active)
+    return None
 
 
 def _steps_of(kind: OperationKind) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from provisioner.operations import admission
 from provisioner.operations.explanation import Situation, explain
-from provisioner.operations.models import FINISHED, Operation, OperationState, Step
+from provisioner.operations.models import ENDED, FINISHED, Operation, OperationKind, OperationState, Step
 from provisioner.pipelines.definitions import PIPELINES
 from stores.models import Store
 from stores.provisioning import OperationView, StepView, WorkView
@@ -82,7 +82,10 @@ def _step_view(operation: Operation, step: Step) -> StepView:
 
 
 def work_views(stores: Sequence[Store]) -> Mapping[int, WorkView]:
-    """Each store's latest operation, its pipeline and its place; a store that nothing was done to has an empty view."""
+    """Each store's latest operation (a heal only while it goes on), its pipeline and its place.
+
+    A store that nothing was done to has an empty view.
+    """
     latest = _latest(stores)
     known = places(latest.values())
     return {store.pk: _work_view(latest.get(store.pk), known) for store in stores}
@@ -97,6 +100,8 @@ def _work_view(operation: Operation | None, known: Mapping[UUID, int]) -> WorkVi
 
 def _latest(stores: Sequence[Store]) -> dict[int, Operation]:
     rows = Operation.objects.filter(store__in=[store.pk for store in stores])
+    # A heal that is over says nothing of how the store came to be as it is; its story is in the findings.
+    rows = rows.exclude(kind=OperationKind.HEAL, state__in=ENDED)
     newest = list(rows.order_by("store_id", "-created_at").distinct("store_id").select_related("store__tenant"))
     prefetch_related_objects(newest, "steps")
     return {operation.store_id: operation for operation in newest}

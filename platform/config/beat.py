@@ -1,8 +1,26 @@
 """What runs again and again. Each entry expires with its period: a beat that was away leaves no pile behind."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from celery.schedules import schedule as every
 from django.conf import settings
+
+JITTER = 0.1
+"""A jittered entry comes up to this share sooner or later than its period."""
+
+
+class Jittered(every):
+    """A period that wanders, so that the sweeps of several platforms don't stay in step.
+
+    Beat asks often how long it is still to wait, so the answer depends on nothing but the last time.
+    """
+
+    def remaining_estimate(self, last_run_at: datetime) -> timedelta:
+        """How long after now the entry is due."""
+        spread = (last_run_at.timestamp() * 0.618034) % 1
+        remaining = super().remaining_estimate(last_run_at)
+        return remaining + timedelta(seconds=self.seconds) * (2 * JITTER * spread - JITTER)
 
 
 def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:
@@ -14,6 +32,10 @@ def schedule() -> dict[str, dict[str, Any]]:
     return {
         "sweep operations": _every(settings.STOREPLANE_SWEEP_SECONDS, "provisioner.operations.tasks.sweep", "events"),
         "sweep mirrors": _every(60, "provisioner.mirror.tasks.sweep_mirrors", "events"),
+        "sweep drift": {
+            **_every(settings.STOREPLANE_DRIFT_SECONDS, "provisioner.drift.tasks.sweep_drift", "drift"),
+            "schedule": Jittered(settings.STOREPLANE_DRIFT_SECONDS),
+        },
         "sweep health": _every(60, "provisioner.drift.tasks.sweep_health", "drift"),
         "sweep orphans": _every(600, "provisioner.drift.orphans.tasks.sweep_orphans", "drift"),
     }

@@ -225,6 +225,8 @@ STOREPLANE_HEARTBEAT_SECONDS = env.float("STOREPLANE_HEARTBEAT_SECONDS", 5.0)
 STOREPLANE_STALE_SECONDS = env.float("STOREPLANE_STALE_SECONDS", 25.0)
 STOREPLANE_RESEND_SECONDS = env.float("STOREPLANE_RESEND_SECONDS", 30.0)
 STOREPLANE_SWEEP_SECONDS = env.float("STOREPLANE_SWEEP_SECONDS", 10.0)
+# How often all stores are compared with the cluster, in seconds and give or take a tenth.
+STOREPLANE_DRIFT_SECONDS = env.float("STOREPLANE_DRIFT_SECONDS", 120.0)
 # A removal that has waited this long for something to go says what holds it up.
 STOREPLANE_BLOCKED_SECONDS = env.float("STOREPLANE_BLOCKED_SECONDS", 60.0)
 # Who may make stores through the Store resource is Kubernetes' own RBAC; these say for which tenants (docs/adr/0011).

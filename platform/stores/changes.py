@@ -17,7 +17,7 @@ from stores.choices import ConditionStatus, ConditionType, EventType, Phase
 from stores.engines import ENGINES
 from stores.models import Condition, Store, StoreEvent
 from stores.publish import publish_soon
-from stores.status import SUMMARY_TYPES, Activity, Facts, Summary, summarise
+from stores.status import HEALING_STOPPED, SUMMARY_TYPES, Activity, Facts, Summary, summarise
 
 _LOG_LOCK = 0x53544F5245  # "STORE": the advisory lock that orders the log
 
@@ -99,9 +99,14 @@ def _summarise(store: Store, activity: Activity, conditions: dict[str, Condition
         conditions={condition.type: condition.status for condition in conditions.values()},
         engine_available=ENGINES[store.engine].available,
         suspended=store.suspended,
+        healing_stopped=_healing_stopped(conditions.get(ConditionType.DRIFTED)),
         message=message,
     )
     return summarise(facts)
+
+
+def _healing_stopped(drifted: Condition | None) -> bool:
+    return drifted is not None and (drifted.status, drifted.reason) == (ConditionStatus.TRUE, HEALING_STOPPED)
 
 
 def _take_summary(

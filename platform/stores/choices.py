@@ -110,6 +110,8 @@ class EventType(models.TextChoices):
     DRIFT_DETECTED = "DRIFT_DETECTED", "Drift detected"
     SELF_HEAL = "SELF_HEAL", "Healing"
     SELF_HEALED = "SELF_HEALED", "Healed"
+    HEAL_FAILED = "HEAL_FAILED", "Healing failed"
+    HEAL_STOPPED = "HEAL_STOPPED", "Healing stopped"
     DELETE_START = "DELETE_START", "Deletion started"
     DELETE_BLOCKED = "DELETE_BLOCKED", "Deletion blocked"
     DELETE_UNBLOCKED = "DELETE_UNBLOCKED", "Deletion goes on"

@@ -17,7 +17,7 @@ from tenants.plans import PLANS
 
 NO_WORK = WorkView()
 # The provisioner's words, which records know only by name (`stores.provisioning`).
-OPERATION_KINDS = ("provision", "reconcile", "teardown")
+OPERATION_KINDS = ("provision", "reconcile", "teardown", "heal")
 OPERATION_STATES = ("queued", "running", "succeeded", "failed", "cancelled")
 STEP_STATES = ("pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled")
 _ORDER = {type_: place for place, type_ in enumerate(ConditionType.values)}

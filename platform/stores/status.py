@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from stores.choices import STEP_CONDITIONS, ConditionStatus, ConditionType, Phase
 
+HEALING_STOPPED = "HealingStopped"
+"""The reason of `Drifted`, and then of `Stalled`, of a store that is not healed any more."""
+
 
 class Activity(StrEnum):
     """What is being done to a store just now, as its operations tell.
@@ -18,6 +21,7 @@ class Activity(StrEnum):
     PROVISIONING = "provisioning"
     CHANGE_QUEUED = "change_queued"
     CHANGING = "changing"
+    HEALING = "healing"
     FAILED = "failed"
     DELETING = "deleting"
     DELETE_BLOCKED = "delete_blocked"
@@ -25,12 +29,16 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a phase depends on; `conditions` maps a type to its status."""
+    """All that a phase depends on; `conditions` maps a type to its status.
+
+    `healing_stopped` is whether the store has drifted and nothing more is done about it until a person acts.
+    """
 
     activity: Activity
     conditions: Mapping[str, str]
     engine_available: bool = True
     suspended: bool = False
+    healing_stopped: bool = False
     message: str = ""
 
 
@@ -88,6 +96,7 @@ def _reconciling(facts: Facts) -> Verdict:
         Activity.PROVISIONING: "Provisioning",
         Activity.CHANGE_QUEUED: "WaitingForSlot",
         Activity.CHANGING: "Changing",
+        Activity.HEALING: "Healing",
         Activity.DELETING: "Deleting",
     }
     reason = busy.get(facts.activity)
@@ -99,6 +108,8 @@ def _reconciling(facts: Facts) -> Verdict:
 def _stalled(facts: Facts) -> Verdict:
     stuck = {Activity.FAILED: "RetriesExhausted", Activity.DELETE_BLOCKED: "DeletionBlocked"}
     reason = stuck.get(facts.activity)
+    if reason is None and facts.activity == Activity.NONE and facts.healing_stopped:
+        reason = HEALING_STOPPED
     if reason is None:
         return Verdict(ConditionStatus.FALSE, "Progressing")
     return Verdict(ConditionStatus.TRUE, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ JsonPatch = list[Manifest]
 Predicate = Callable[[Manifest | None], bool]
 
 _APPLY = "application/apply-patch+yaml"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LIST_TIMEOUT = 30.0
 _STRICT = {"fieldValidation": "Strict"}
 _API = Kind("", "v1", "version", "version", namespaced=False)
@@ -78,9 +80,17 @@ class Cluster:
         """JSON merge patch (RFC 7396): `None` removes a key, lists are replaced whole."""
         return self._patch(kind, name, kind.path(namespace, name, subresource), patch, "merge")
 
-    def patch_json(self, kind: Kind, name: str, namespace: str | None, operations: JsonPatch) -> Manifest:
+    def patch_json(
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str | None,
+        operations: JsonPatch,
+        *,
+        field_manager: str = FIELD_MANAGER,
+    ) -> Manifest:
         """JSON patch (RFC 6902); a `test` operation that fails raises Invalid."""
-        return self._patch(kind, name, kind.path(namespace, name), operations, "json")
+        return self._patch(kind, name, kind.path(namespace, name), operations, "json", field_manager=field_manager)
 
     def get(self, kind: Kind, name: str, namespace: str | None = None) -> Manifest | None:
         """The object, or None when it is not there."""
@@ -98,6 +108,11 @@ class Cluster:
         """
         for page in self._pages(Selection(kind, namespace, label_selector=label_selector), limit):
             yield from _items(kind, page)
+
+    def metadata(self, kind: Kind, namespace: str | None = None, *, label_selector: str = "") -> Iterator[Manifest]:
+        """As `list`, each object with its metadata alone: the rest, which may be large or secret, isn't sent."""
+        for page in self._pages(Selection(kind, namespace, label_selector=label_selector), 500, accept=_METADATA):
+            yield from page.get("items") or []
 
     def listing(
         self, kind: Kind, namespace: str | None = None, *, name: str | None = None, label_selector: str = ""
@@ -189,11 +204,17 @@ class Cluster:
             items.extend(_items(selection.kind, page))
         return Listing(items, str(page.get("metadata", {}).get("resourceVersion", "")))
 
-    def _pages(self, selection: Selection, limit: int) -> Iterator[Manifest]:
+    def pages(self, kind: Kind, *, label_selector: str = "", limit: int = 500) -> Iterator[builtins.list[Manifest]]:
+        """As `list`, over all namespaces, a page at a time."""
+        for page in self._pages(Selection(kind, label_selector=label_selector), limit):
+            yield [*_items(kind, page)]
+
+    def _pages(self, selection: Selection, limit: int, *, accept: str = "application/json") -> Iterator[Manifest]:
         kind, token = selection.kind, ""
         while True:
             query = {**selection.query(), "limit": str(limit), **({"continue": token} if token else {})}
-            request = Request("list", "GET", kind, kind.path(selection.namespace), query, read_timeout=_LIST_TIMEOUT)
+            path = kind.path(selection.namespace)
+            request = Request("list", "GET", kind, path, query, accept=accept, read_timeout=_LIST_TIMEOUT)
             page = self._transport.send(request)
             yield page
             token = str(page.get("metadata", {}).get("continue") or "")
@@ -213,11 +234,20 @@ class Cluster:
         kind, metadata = kind_of(manifest), manifest["metadata"]
         name = str(metadata.get("name", ""))
         path = kind.path(metadata.get("namespace"), "" if method == "POST" else name, subresource)
-        return self._transport.send(Request(verb, method, kind, path, query, manifest, content_type, name))
+        return self._transport.send(Request(verb, method, kind, path, query, manifest, content_type, name=name))
 
-    def _patch(self, kind: Kind, name: str, path: str, patch: Manifest | JsonPatch, flavour: str) -> Manifest:
-        query, content_type = {"fieldManager": FIELD_MANAGER}, f"application/{flavour}-patch+json"
-        return self._transport.send(Request("patch", "PATCH", kind, path, query, patch, content_type, name))
+    def _patch(
+        self,
+        kind: Kind,
+        name: str,
+        path: str,
+        patch: Manifest | JsonPatch,
+        flavour: str,
+        *,
+        field_manager: str = FIELD_MANAGER,
+    ) -> Manifest:
+        query, content_type = {"fieldManager": field_manager}, f"application/{flavour}-patch+json"
+        return self._transport.send(Request("patch", "PATCH", kind, path, query, patch, content_type, name=name))
 
 
 def _first(changes: Iterator[WatchEvent], predicate: Predicate) -> Manifest | None:

@@ -52,6 +52,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     content_type: str = "application/json"
+    accept: str = "application/json"
     name: str = ""
     read_timeout: float = READ_TIMEOUT
 
@@ -119,7 +120,7 @@ class Transport:
 
     def _request(self, request: Request) -> BaseHTTPResponse:
         client = self._api_client()
-        headers = {"Accept": "application/json", "Content-Type": request.content_type, **client.default_headers}
+        headers = {"Accept": request.accept, "Content-Type": request.content_type, **client.default_headers}
         client.update_params_for_auth(headers, [], ["BearerToken"], request.path, request.method, None)
         query = f"?{urlencode(request.query)}" if request.query else ""
         answer = client.call_api(

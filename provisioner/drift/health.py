@@ -9,7 +9,7 @@ from django.db import transaction
 
 from provisioner import labels, workloads
 from provisioner.cluster import Manifest
-from provisioner.operations.models import ACTIVE, Operation
+from provisioner.operations.models import ACTIVE, Operation, OperationKind
 from provisioner.pipelines.steps.workloads import WATCHED, Watched
 from stores.changes import Change, ConditionChange, apply_change
 from stores.choices import STEP_CONDITIONS, ConditionStatus, EventType, Phase
@@ -50,7 +50,8 @@ def judge(sighting: Sighting) -> ConditionChange:
 def take(sighting: Sighting) -> bool:
     """Bring the record in line with what was seen; true when that changed something.
 
-    A store that is being worked on is left to its operation: the step that waits sees the same for itself.
+    A store that is being worked on is left to its operation: the step that waits sees the same for itself. A heal
+    waits for nothing, so what happens to a workload during one is taken here.
     """
     change = judge(sighting)
     with transaction.atomic():
@@ -58,12 +59,14 @@ def take(sighting: Sighting) -> bool:
         store = stores.select_for_update(no_key=True).first()
         if store is None or store.phase not in (Phase.READY, Phase.DEGRADED):
             return False
-        if Operation.objects.filter(store=store, state__in=ACTIVE).exists():
+        active = Operation.objects.filter(store=store, state__in=ACTIVE).values_list("kind", flat=True).first()
+        if active not in (None, OperationKind.HEAL):
             return False
         known = store.conditions.filter(type=change.type).values_list("status", flat=True).first()
         if known == change.status:
             return False
-        apply_change(store.pk, Activity.NONE, _as_change(store, change))
+        activity = Activity.HEALING if active else Activity.NONE
+        apply_change(store.pk, activity, _as_change(store, change))
     return True
 
 

@@ -1,4 +1,4 @@
-"""What was found otherwise in each store."""
+"""What each store is to consist of, and what was found otherwise."""
 
 from typing import ClassVar
 
@@ -9,12 +9,37 @@ from provisioner.operations.models import Operation
 from stores.models import Store
 
 
+class Desired(models.Model):
+    """What a store's release, and the platform beside it, have put into the cluster: kept when it was deployed.
+
+    `manifests` maps kind → name → manifest, so that one kind of many stores is read without the rest; of a Secret it
+    holds the keys and no value. `release_uid` is the uid of Helm's record that they are from: a revision's number may
+    come again after a release was made anew, a uid doesn't.
+    """
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="desired")
+    release_revision = models.PositiveIntegerField()
+    release_uid = models.CharField(max_length=64)
+    manifests = models.JSONField()
+    written_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "desired states"
+
+    def __str__(self) -> str:
+        return f"revision {self.release_revision} of {self.store}"
+
+
 class Verdict(models.TextChoices):
-    """What can be wrong with an object. One that is unhealthy is not drifted (`provisioner.drift.health`)."""
+    """What can be wrong with an object. One that doesn't get ready is not drifted (`provisioner.drift.health`)."""
 
     MISSING = "missing", "Missing"
     CHANGED = "changed", "Changed"
     FOREIGN = "foreign", "Foreign"
+
+
+DRIFT = (Verdict.MISSING, Verdict.CHANGED)
+"""What is healed. An object that nobody asked for is only told of."""
 
 
 class Finding(models.Model):

@@ -1,4 +1,4 @@
-"""The sweep of health: two list calls for all stores together, and no write when nothing changed."""
+"""The messages of drift and health: one store to be judged, and the two sweeps over all of them."""
 
 import structlog
 from celery import shared_task
@@ -6,13 +6,54 @@ from celery import shared_task
 from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
 from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET
-from provisioner.drift import health
+from provisioner.drift import health, judging, sweeping
+from provisioner.messages import send
 from provisioner.operations.sweeping import alone
 from provisioner.pipelines.steps.workloads import WATCHED
 from stores.choices import Phase
 from stores.models import Store
 
+SWEEP_SOFT_SECONDS, SWEEP_HARD_SECONDS = 150, 170
+"""A sweep of drift may take longer than other tasks, and less than the broker waits before it delivers again."""
+
+LONGEST_COUNTDOWN_SECONDS = 60.0
+
 log = structlog.get_logger(__name__)
+
+
+@shared_task(name="provisioner.drift.tasks.judge_drift")
+def judge_drift(store: str, objects: list[list[str]] | None = None) -> None:
+    """Judge these objects (kind and name) of a store, or all of them."""
+    named = None if objects is None else [(kind, name) for kind, name in objects]
+    try:
+        again = judging.judge(cluster(), store, named)
+    except ClusterError as error:
+        log.warning("drift not judged, the sweep will see to it", store=store, error=str(error))
+        return
+    # What is due later than a message may be put off is due at one of the next sweeps.
+    if again is not None and again <= LONGEST_COUNTDOWN_SECONDS:
+        send(judge_drift.s(store, objects), queue="drift", countdown=again)
+
+
+@shared_task(
+    name="provisioner.drift.tasks.sweep_drift", soft_time_limit=SWEEP_SOFT_SECONDS, time_limit=SWEEP_HARD_SECONDS
+)
+def sweep_drift() -> None:
+    """Compare all stores with the cluster, and have judged what looks drifted."""
+    with alone("drift") as held:
+        if not held:
+            return
+        try:
+            suspects = sweeping.suspects(cluster())
+        except ClusterError as error:
+            log.warning("drift not swept", error=str(error))
+            return
+    for store, objects in suspects.items():
+        send(judge_drift.s(store, None if objects is None else sorted(map(list, objects))), queue="drift")
+    for unjudged in judging.no_longer_judged():
+        judging.forget(unjudged)
+    if suspects:
+        log.info("drift swept", suspects=len(suspects))
 
 
 @shared_task(name="provisioner.drift.tasks.sweep_health")

@@ -39,6 +39,8 @@ class Release:
     last_deployed: str
     ever_deployed: bool
     """Whether any stored revision was ever live: such a release is never uninstalled to repair it."""
+    uid: str = ""
+    """Of the record in the cluster: unlike a revision's number it never comes again."""
 
     @property
     def pending(self) -> bool:

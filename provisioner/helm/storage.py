@@ -47,6 +47,7 @@ def release_of(secrets: list[Manifest]) -> Release | None:
         values_digest=values_digest(newest.get("config") or {}),
         last_deployed=info.get("last_deployed", ""),
         ever_deployed=any(status_of(secret) in _LIVE_ONCE for secret in secrets),
+        uid=secrets[-1]["metadata"].get("uid", ""),
     )
 
 

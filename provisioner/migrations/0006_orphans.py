@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("provisioner", "0005_finding"),
+        ("provisioner", "0005_drift"),
     ]
 
     operations = [

@@ -32,6 +32,8 @@ WARNINGS = frozenset(
         EventType.STORE_DEGRADED,
         EventType.STEP_TAKEN_OVER,
         EventType.DRIFT_DETECTED,
+        EventType.HEAL_FAILED,
+        EventType.HEAL_STOPPED,
         EventType.DELETE_BLOCKED,
         EventType.RESOURCE_RESTORED,
         EventType.WISH_REFUSED,

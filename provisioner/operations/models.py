@@ -15,6 +15,7 @@ class OperationKind(models.TextChoices):
     PROVISION = "provision", "Provision"
     RECONCILE = "reconcile", "Reconcile"
     TEARDOWN = "teardown", "Teardown"
+    HEAL = "heal", "Heal"
 
 
 SLOTTED = (OperationKind.PROVISION, OperationKind.RECONCILE)
@@ -32,6 +33,7 @@ class OperationState(models.TextChoices):
 
 
 ACTIVE = (OperationState.QUEUED, OperationState.RUNNING)
+ENDED = (OperationState.SUCCEEDED, OperationState.FAILED, OperationState.CANCELLED)
 
 
 class StepState(models.TextChoices):

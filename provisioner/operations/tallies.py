@@ -1,4 +1,4 @@
-"""What has happened to steps, counted for ever: steps are rewound and done again, a count never goes back.
+"""What has happened to steps and to drifted objects, counted for ever: rows change, a count never goes back.
 
 Whoever finishes or fails a step inserts one row in that transaction. An insert waits for nobody and nobody waits for
 it, so counting adds no lock to the order in which rows are locked. Loose rows are folded together by the sweep, and
@@ -22,6 +22,9 @@ from provisioner.operations.models import SLOTTED, OperationKind, Step
 STEP_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Upper bounds in seconds, up to the longest deadlines of steps."""
 
+HEAL_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+"""Upper bounds in seconds; a store that drifts again and again waits up to 300 s for its next heal."""
+
 MOST_LOOSE_ROWS = 2_000
 """The sweep folds beyond this: a scrape then reads about so many rows, however long the platform has run."""
 
@@ -31,6 +34,8 @@ class Measure(models.TextChoices):
 
     STEP_SECONDS = "step_seconds", "Seconds of a finished step"
     FAILURE = "failure", "A step that was given up"
+    DRIFT = "drift", "An object that was found drifted"
+    HEAL_SECONDS = "heal_seconds", "Seconds from a drift's detection to its healing"
 
 
 class Tally(models.Model):
@@ -65,10 +70,12 @@ class Timed:
 
 @dataclass(frozen=True)
 class Totals:
-    """All that was ever counted; failures by step and reason, times by step."""
+    """All that was ever counted; failures by step and reason, times by step, drift by kind of object."""
 
     failures: Mapping[tuple[str, str], int]
     timed: Mapping[str, Timed]
+    drift: Mapping[str, int]
+    healed: Timed
 
 
 def label_of(kind: str, name: str) -> str:
@@ -91,18 +98,35 @@ def count_failure(step_id: int, reason: str) -> None:
         Tally.objects.create(measure=Measure.FAILURE, step=label_of(kind, name), reason=reason)
 
 
+def count_drift(kind: str) -> None:
+    """Count an object of that kind that was just found drifted; runs inside the transaction that writes it down."""
+    Tally.objects.create(measure=Measure.DRIFT, step=kind)
+
+
+def count_healed(detected: datetime, healed: datetime) -> None:
+    """Count a heal with the time since the drift was detected; runs inside the transaction that writes it down."""
+    micros = max(0, round((healed - detected).total_seconds() * 1_000_000))
+    bucket = bucket_of(micros / 1_000_000, HEAL_BOUNDS)
+    Tally.objects.create(measure=Measure.HEAL_SECONDS, step="heal", le=bucket, microseconds=micros)
+
+
 def totals() -> Totals:
     """Everything, by one statement."""
     failures: dict[tuple[str, str], int] = {}
+    drift: dict[str, int] = {}
     timed: dict[str, Timed] = defaultdict(Timed)
+    healed = Timed()
     rows = Tally.objects.order_by().values_list("measure", "step", "reason", "le")
     for measure, step, reason, le, count, micros in rows.annotate(Sum("count"), Sum("microseconds")):
         if measure == Measure.FAILURE:
             failures[step, reason] = int(count)
+        elif measure == Measure.DRIFT:
+            drift[step] = int(count)
         else:
-            timed[step].by_bucket[le] += int(count)
-            timed[step].microseconds += int(micros)
-    return Totals(failures, timed)
+            times = healed if measure == Measure.HEAL_SECONDS else timed[step]
+            times.by_bucket[le] += int(count)
+            times.microseconds += int(micros)
+    return Totals(failures, timed, drift, healed)
 
 
 def fold() -> int:

@@ -48,4 +48,6 @@ def activity_of(operation: Operation) -> Activity:
     """What the store is doing while this operation runs."""
     if operation.kind == OperationKind.TEARDOWN:
         return Activity.DELETE_BLOCKED if operation.blocker else Activity.DELETING
+    if operation.kind == OperationKind.HEAL:
+        return Activity.HEALING
     return Activity.PROVISIONING if operation.kind == OperationKind.PROVISION else Activity.CHANGING

@@ -62,4 +62,10 @@ TEARDOWN = Pipeline(
     endless=True,
 )
 
-PIPELINES: dict[str, Pipeline] = {pipeline.kind: pipeline for pipeline in (PROVISION, RECONCILE, TEARDOWN)}
+HEAL = Pipeline(
+    kind=OperationKind.HEAL,
+    queue="drift",
+    steps=(StepDefinition("heal", "Heal", 300, "the drifted objects to be put right"),),
+)
+
+PIPELINES: dict[str, Pipeline] = {pipeline.kind: pipeline for pipeline in (PROVISION, RECONCILE, TEARDOWN, HEAL)}

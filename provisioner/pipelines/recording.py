@@ -82,7 +82,9 @@ def _close(operation: Operation) -> None:
             f"{store.label} is as it was asked to be, at {store.url}",
         ),
     }
-    if operation.kind in said:
+    if operation.kind == OperationKind.HEAL:
+        apply_change(operation.store_id, Activity.NONE, Change(None, request_id=operation.request_id))
+    elif operation.kind in said:
         event, message = said[OperationKind(operation.kind)]
         generation = operation.generation
         change = Change(event, message, request_id=operation.request_id, observed_generation=generation)
@@ -144,6 +146,11 @@ def _give_up(operation: Operation, step: Step, lease: Lease, failure: Failure, d
 
     transitions.fail(lease, failure.reason, failure.message)
     transitions.end(operation, OperationState.FAILED, failure.reason, decision.advice)
+    if operation.kind == OperationKind.HEAL:
+        # The shop goes on as it is; the next look finds it drifted still, and the pace of heals decides.
+        change = Change(EventType.HEAL_FAILED, failure.message, step=step.name, request_id=operation.request_id)
+        apply_change(operation.store_id, Activity.NONE, change)
+        return
     change = Change(EventType.PROVISION_FAILED, decision.advice, step=step.name, request_id=operation.request_id)
     apply_change(operation.store_id, Activity.FAILED, change)
     admit_soon()

@@ -8,13 +8,12 @@ from provisioner.cluster import Cluster, Kind, Manifest
 from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
 from provisioner.drift.orphans.deciding import Seen
 from provisioner.drift.orphans.models import Orphan, OrphanKind
+from provisioner.helm.storage import revisions
 from stores.models import Store
 from stores.publish import stream_key, streams
 
 OF_A_STORE = f"{labels.SELECTOR},{labels.STORE_LABEL}"
-# A revision carries the whole chart: only the last of each release is asked for, and few at a time.
 RELEASES = f"owner=helm,name={labels.RELEASE},status!=superseded"
-_RELEASES_AT_ONCE = 100
 
 log = structlog.get_logger(__name__)
 
@@ -27,10 +26,10 @@ def living() -> set[str]:
 def look(cluster: Cluster) -> Seen:
     """Everything. Raises ClusterError."""
     return Seen(
-        namespaces=_list(cluster, NAMESPACE, OF_A_STORE),
-        claims=_list(cluster, PERSISTENT_VOLUME_CLAIM, OF_A_STORE),
-        releases=_list(cluster, SECRET, RELEASES, _RELEASES_AT_ONCE),
-        stores=_list(cluster, STORE, ""),
+        namespaces=list(cluster.metadata(NAMESPACE, label_selector=OF_A_STORE)),
+        claims=list(cluster.metadata(PERSISTENT_VOLUME_CLAIM, label_selector=OF_A_STORE)),
+        releases=list(cluster.metadata(SECRET, label_selector=RELEASES)),
+        stores=[{"metadata": each["metadata"], "status": each.get("status")} for each in cluster.list(STORE)],
         keys=_keys(),
     )
 
@@ -43,18 +42,11 @@ def look_at(cluster: Cluster, orphan: Orphan) -> Seen:
         case OrphanKind.CLAIM:
             return Seen(claims=_get(cluster, PERSISTENT_VOLUME_CLAIM, orphan.name, orphan.namespace))
         case OrphanKind.RELEASE:
-            revisions = _list(cluster, SECRET, f"owner=helm,name={orphan.name}", namespace=orphan.namespace)
-            return Seen(namespaces=_get(cluster, NAMESPACE, orphan.namespace), releases=revisions)
+            own = revisions(cluster, orphan.name, orphan.namespace)
+            return Seen(namespaces=_get(cluster, NAMESPACE, orphan.namespace), releases=own)
         case OrphanKind.STORE:
             return Seen(stores=_get(cluster, STORE, orphan.name))
     return Seen(keys=[orphan.name] if streams().exists(orphan.name) else [])
-
-
-def _list(
-    cluster: Cluster, kind: Kind, selector: str, limit: int = 500, *, namespace: str | None = None
-) -> list[Manifest]:
-    found = cluster.list(kind, namespace, label_selector=selector, limit=limit)
-    return [{"metadata": each["metadata"], "status": each.get("status")} for each in found]
 
 
 def _get(cluster: Cluster, kind: Kind, name: str, namespace: str | None = None) -> list[Manifest]:

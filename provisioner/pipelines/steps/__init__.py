@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from provisioner.drift import healing
 from provisioner.operations.models import OperationKind
 from provisioner.pipelines.runner import Action
 from provisioner.pipelines.steps import namespace, release, teardown, workloads
@@ -17,6 +18,7 @@ _UP: Mapping[str, Action] = {
 ACTIONS: Mapping[str, Mapping[str, Action]] = {
     OperationKind.PROVISION: _UP,
     OperationKind.RECONCILE: _UP,
+    OperationKind.HEAL: {"heal": healing.heal},
     OperationKind.TEARDOWN: {
         "drain": teardown.drain,
         "release": teardown.uninstall,

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from provisioner import labels, secrets
+from provisioner import labels, namespaces, secrets
 from provisioner.cluster import Manifest
 from provisioner.cluster.kinds import NAMESPACE, SECRET
 from provisioner.operations.models import OperationKind
@@ -10,7 +10,6 @@ from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
 from stores.changes import ConditionChange
 from stores.choices import ConditionStatus, ConditionType, EventType
-from stores.models import Store
 
 
 class Standing(Enum):
@@ -61,20 +60,6 @@ def decide(standing: Standing, *, born: bool, has_secret: bool) -> Action:
     return Action.KEEP if has_secret or not born else Action.SECRET_LOST
 
 
-def manifest(store: Store, request_id: str) -> Manifest:
-    """The namespace as it should be; Pod Security `restricted` is enforced by the API server itself."""
-    levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": store.namespace,
-            "labels": {**labels.of(store), **levels},
-            "annotations": {labels.REQUEST_ID: request_id},
-        },
-    }
-
-
 def provide(context: Context) -> Done | Wait:
     """Make the namespace and its Secret, or find them as they should be."""
     store, born = context.store, context.operation.kind == OperationKind.RECONCILE
@@ -89,7 +74,7 @@ def provide(context: Context) -> Done | Wait:
     if action == Action.MAKE:
         context.tell(EventType.NAMESPACE_CREATE, f"Making namespace {store.namespace}.", step="namespace")
     context.lease.check()
-    context.cluster.apply(manifest(store, context.operation.request_id))
+    context.cluster.apply(namespaces.manifest(store, context.operation.request_id))
     secrets.ensure(context.cluster, store, context.operation.request_id)
     ready = ConditionChange(ConditionType.NAMESPACE_READY, ConditionStatus.TRUE, "NamespaceActive")
     return Done(EventType.NAMESPACE_READY, f"Namespace {store.namespace} is ready.", (ready,))

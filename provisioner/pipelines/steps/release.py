@@ -6,7 +6,11 @@ Nothing is ever uninstalled to repair it, and no branch of this module deletes a
 from dataclasses import dataclass
 from enum import Enum
 
+from django.db import transaction
+
 from provisioner import labels
+from provisioner.drift import desired, findings
+from provisioner.drift.desired import HELM_MANAGER
 from provisioner.helm import TAKEN_UP, Release, Values, mark_failed, values_digest
 from provisioner.operations.models import OperationKind
 from provisioner.pipelines.context import Context
@@ -15,12 +19,11 @@ from provisioner.pipelines.steps.workloads import WATCHED
 from provisioner.values import chart_of, chart_version, values_of
 from stores.changes import ConditionChange
 from stores.choices import ConditionStatus, ConditionType, EventType
+from stores.models import Store
 
 DEADLINE_SECONDS = 60.0
 MOST_ACTIONS = 3
 """In one claim. The longest way is: mark failed, upgrade, and see that it is deployed."""
-
-HELM_MANAGER = "helm"
 
 
 class Action(Enum):
@@ -68,20 +71,31 @@ def deploy(context: Context) -> Done | Wait:
     for _ in range(MOST_ACTIONS):
         action = decide(release, wanted)
         if action == Action.NOTHING:
-            return _deployed(context)
+            return _deployed(context, release)
         _tell(context, action, release)
         context.lease.check()
         release = _act(context, action, values)
     if decide(release, wanted) == Action.NOTHING:
-        return _deployed(context)
+        return _deployed(context, release)
     return Wait("the Helm release to be deployed", delay=1)
 
 
-def _deployed(context: Context) -> Done:
+def _deployed(context: Context, release: Release | None) -> Done:
+    if release is not None:
+        desired.remember(context.cluster, context.store, release)
     if context.operation.kind == OperationKind.RECONCILE or _misses_a_workload(context):
         _restore(context)
+        _close_findings(context)
     installed = ConditionChange(ConditionType.HELM_INSTALLED, ConditionStatus.TRUE, "ReleaseDeployed")
-    return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed,))
+    drifted = findings.condition(context.store)
+    return Done(EventType.HELM_READY, "The Helm release is deployed.", (installed, drifted))
+
+
+def _close_findings(context: Context) -> None:
+    with transaction.atomic():
+        Store.objects.select_for_update(no_key=True).get(pk=context.store.pk)
+        context.lease.check()
+        findings.close_all(context.operation)
 
 
 def _act(context: Context, action: Action, values: Values) -> Release | None:

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from provisioner.cluster.transport import REQUESTS
 from provisioner.drift.orphans.models import Orphan, OrphanKind
-from provisioner.operations import transitions
+from provisioner.operations import tallies, transitions
 from provisioner.operations.models import Operation, OperationKind, Step
 from provisioner.operations.sweeping import alone
 from stores.choices import Phase
@@ -181,6 +181,7 @@ def test_the_page_of_metrics_names_what_is_exported_with_its_type_and_labels() -
     REQUESTS.labels("get", "pods", "200").inc()
     with alone("attic"):
         pass
+    tallies.count_drift("Deployment")
 
     assert described() == exported()
 

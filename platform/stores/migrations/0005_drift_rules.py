@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0003_origin_and_wish_time"),
+        ("stores", "0004_heal_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
