@@ -1,5 +1,7 @@
 """Removing an orphan, on a person's word: judged once more, and by its uid, so that nothing else of its name goes."""
 
+from collections.abc import Callable
+
 from provisioner.cluster import Cluster, Conflict, Manifest, NotFound
 from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
 from provisioner.drift.orphans import looking
@@ -10,8 +12,10 @@ from stores.errors import Conflict as Refusal
 from stores.publish import streams
 
 
-def remove(cluster: Cluster, orphan: Orphan) -> bool:
+def remove(cluster: Cluster, orphan: Orphan, *, note: Callable[[], object] = lambda: None) -> bool:
     """Have it deleted; False when it was gone already, or is another one by now. The row goes in both cases.
+
+    `note` is called right before the deletion, and only then.
 
     Raises Conflict when it is no orphan any more, ClusterError or redis.RedisError when it can't be reached. A store
     of that name that is asked for within the same moment finds its namespace going away, and waits for that.
@@ -23,6 +27,7 @@ def remove(cluster: Cluster, orphan: Orphan) -> bool:
     if not any(_is_it(each.kind, each.uid, orphan) for each in orphans(seen, looking.living())):
         orphan.delete()
         raise Refusal(f"{orphan} is no orphan any more: a store of its name is there. It was left alone.")
+    note()
     _delete(cluster, orphan, seen)
     orphan.delete()
     return True
