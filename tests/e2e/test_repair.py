@@ -13,6 +13,8 @@ def test_a_deleted_backend_degrades_the_store_and_a_retry_puts_it_back(
     door.wait_for_phase(name, "Ready")
     namespace = f"store-{name}"
     volume = objects("pvc", "-n", namespace)[0]["metadata"]["uid"]
+    # Else the platform would put it back by itself.
+    assert door.call("PATCH", f"/stores/{name}", {"drift_policy": "off"}).status_code == 200
 
     kubectl("delete", "deployment", "backend", "-n", namespace)
 
