@@ -51,6 +51,7 @@ class Plan:
     provision_workers: int = 1
     other_workers: int = 1
     beat: bool = True
+    watcher: bool = False
     relay: Relay | None = None
     kubeconfig: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Rig:
         self.orders, self.mail = Orders(folder / "orders"), Mail(folder / "weather")
         self.supervisor = Supervisor()
         self.beat: Process | None = None
+        self.watcher: Process | None = None
         self.workers: list[Process] = []
         self._folder, self._plan, self._mark = folder, plan, mark
 
@@ -80,13 +82,16 @@ class Rig:
         if self._plan.beat:
             argv = ("beat", "-s", str(self._folder / "beat"), "--pidfile=", "--loglevel", "INFO")
             self.beat = self._keep("beat", argv, "beat: Starting")
+        if self._plan.watcher:
+            program = [sys.executable, "manage.py", "watch_cluster"]
+            self.watcher = self._keep_program("watcher", program, "Watching the cluster.")
         for process in self.processes:
             until(partial(_serves, process), f"{process.name} to serve", seconds=90)
 
     @property
     def processes(self) -> list[Process]:
-        """Workers and beat."""
-        return [*self.workers, *([self.beat] if self.beat else [])]
+        """Workers, beat and the watcher."""
+        return [*self.workers, *(each for each in (self.beat, self.watcher) if each)]
 
     def provision_workers(self) -> list[Process]:
         """Those that carry births."""
@@ -172,7 +177,10 @@ class Rig:
 
     def _keep(self, name: str, argv: tuple[str, ...], ready: str) -> Process:
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", "tests.chaos.worker", *argv]
-        process = Process(name, celery, self._environment(), self._folder / "logs" / f"{name}.log", ready)
+        return self._keep_program(name, celery, ready)
+
+    def _keep_program(self, name: str, argv: list[str], ready: str) -> Process:
+        process = Process(name, argv, self._environment(), self._folder / "logs" / f"{name}.log", ready)
         self.supervisor.keep(process)
         return process
 

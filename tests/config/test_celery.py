@@ -1,7 +1,9 @@
 """The numbers of the Celery settings that must stand in an order, and what beat sends."""
 
+from datetime import timedelta
+
 from config import celery
-from config.beat import schedule
+from config.beat import JITTER, Jittered, schedule
 from provisioner.pipelines.chain import LONGEST_COUNTDOWN_SECONDS
 from provisioner.pipelines.steps.release import DEADLINE_SECONDS
 
@@ -16,5 +18,21 @@ def test_a_message_that_is_put_off_is_done_with_before_it_could_come_back() -> N
 
 def test_what_beat_sends_expires_with_its_period_and_has_a_queue() -> None:
     for entry in schedule().values():
-        assert entry["options"]["expires"] == entry["schedule"]
+        period = entry["schedule"]
+        seconds = period.seconds if isinstance(period, Jittered) else period
+        assert entry["options"]["expires"] == seconds
         assert entry["options"]["queue"] in celery.QUEUES
+
+
+def test_a_jittered_period_wanders_within_its_share_and_says_the_same_when_asked_again() -> None:
+    period = Jittered(120.0)
+    now = period.now()
+    waits = {period.remaining_estimate(now - timedelta(seconds=number)) for number in range(100)}
+    lengths = [
+        (period.remaining_estimate(now - timedelta(seconds=number)) + timedelta(seconds=number)).total_seconds()
+        for number in range(100)
+    ]
+    assert len(waits) == 100
+    assert max(lengths) - min(lengths) > 120 * JITTER
+    for length in lengths:
+        assert 120 * (1 - JITTER) - 5 <= length <= 120 * (1 + JITTER) + 5

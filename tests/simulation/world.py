@@ -10,6 +10,7 @@ from kombu.exceptions import KombuError
 
 from config.celery import app
 from provisioner.drift import tasks as _drift  # noqa: F401 - registers its tasks
+from provisioner.drift.models import Desired, Finding
 from provisioner.mirror import tasks as _mirror  # noqa: F401
 from provisioner.mirror.models import Mirror
 from provisioner.operations import tasks as _operations  # noqa: F401
@@ -173,7 +174,7 @@ class World:
 
 def _clear() -> None:
     """Delete all rows, leaves first: much quicker than emptying the tables."""
-    for model in (Mirror, Step, Operation, StoreEvent, Condition, Store, Tenant):
+    for model in (Finding, Desired, Mirror, Step, Operation, StoreEvent, Condition, Store, Tenant):
         with connection.cursor() as cursor:
             cursor.execute(f'DELETE FROM "{model._meta.db_table}"')  # noqa: S608 - names of our own
     ledger.clear()

@@ -107,7 +107,7 @@ users: [{name: none, user: {}}]
     ("argv", "counts"),
     [
         (("-m", "celery", "-A", "config.celery", "beat", "-s", "{}/schedule", "--pidfile="), ""),
-        (("manage.py", "watch_cluster"), 'code="none",resource="deployments",verb="watch"'),
+        (("manage.py", "watch_cluster"), 'code="none",resource="deployments",verb="list"'),
     ],
     ids=["beat", "watcher"],
 )
