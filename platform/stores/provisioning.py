@@ -174,6 +174,10 @@ class Provisioner(Protocol):
         """What differs in the store and what was healed, in a constant number of queries."""
         ...
 
+    def judge_drift(self, store: Store) -> None:
+        """Judge the store anew once the transaction commits: what counts as drift has changed."""
+        ...
+
     def credentials(self, store: Store) -> Credentials:
         """Read the store's Secret. Raises CredentialsNotReady or ProvisioningError."""
         ...

@@ -126,6 +126,25 @@ def test_a_list_takes_the_place_of_the_one_before_in_its_order_and_what_stays_ke
     assert rules(store) == []
 
 
+def test_each_change_has_the_store_judged_anew_once_it_is_committed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    sent: list[tuple[Any, Any]] = []
+    monkeypatch.setattr("provisioner.service.send", lambda message, **to: sent.append((message.args, to)))
+    judged = ((store.name,), {"queue": "drift"})
+
+    with django_capture_on_commit_callbacks(execute=True):
+        rule = add_rule(store, REPLICAS, by=None).rule
+        add_rule(store, REPLICAS, by=None)
+        assert sent == []
+    assert sent == [judged]
+    with django_capture_on_commit_callbacks(execute=True):
+        remove_rule(store, rule)
+    with django_capture_on_commit_callbacks(execute=True):
+        replace_rules(store, [CONFIG])
+    assert sent == [judged] * 3
+
+
 @pytest.mark.parametrize("change", [add_rule, remove_rule, replace_rules])
 def test_a_store_that_goes_away_keeps_its_rules(store: Store, change: Any) -> None:
     rule = add_rule(store, REPLICAS, by=None).rule

@@ -43,7 +43,7 @@ class FindingSerializer(serializers.Serializer[Any]):
     detected_at = serializers.DateTimeField()
     healed_at = serializers.DateTimeField(allow_null=True)
     healed_by = serializers.UUIDField(
-        allow_null=True, help_text="The operation that did; null when the difference went away by itself."
+        allow_null=True, help_text="The operation that did it; null when it ended otherwise, or is ignored by now."
     )
 
 

@@ -11,6 +11,7 @@ from stores.changes import note_change
 from stores.choices import Origin
 from stores.errors import Conflict, InvalidStore
 from stores.models import DriftRule, Store
+from stores.provisioning import provisioner
 from tenants.models import User
 
 Values = Mapping[str, str]
@@ -102,6 +103,7 @@ def _note(store: Store, message: str, request_id: str, origin: str) -> None:
     store.spec_changed_at = timezone.now()
     store.save(update_fields=["spec_changed_at", "updated_at"])
     note_change(store, message, request_id, origin)
+    provisioner().judge_drift(store)
 
 
 def _key(values: Values) -> dict[str, str]:

@@ -70,7 +70,7 @@ describe("the drift of a store", () => {
     expect(changed.querySelector("time")).toHaveAttribute("datetime", "2026-11-23T12:00:00Z");
     expect(drift.getByTestId("finding-Deployment-gone")).toHaveTextContent("is missing");
     expect(drift.getByTestId("finding-Deployment-mended")).toHaveTextContent(/seen .+, healed/);
-    expect(drift.getByTestId("finding-Deployment-by-itself")).toHaveTextContent(/seen .+, right again/);
+    expect(drift.getByTestId("finding-Deployment-by-itself")).toHaveTextContent(/seen .+, over since/);
     await expectAccessible();
   });
 

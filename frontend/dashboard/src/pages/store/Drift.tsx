@@ -91,7 +91,7 @@ function Findings({ label, findings, onIgnore }: FindingsProps) {
             {words[finding.verdict]}, seen <Ago time={finding.detected_at} />
             {finding.healed_at && (
               <>
-                , {finding.healed_by ? "healed" : "right again"} <Ago time={finding.healed_at} />
+                , {finding.healed_by ? "healed" : "over since"} <Ago time={finding.healed_at} />
               </>
             )}
             {onIgnore && finding.differences.length === 0 && (
