@@ -1,11 +1,13 @@
-"""What Prometheus learns of operations: from the tallies, so no process can lose a count and none goes back."""
+"""What Prometheus learns of operations and orphans: from tables, so no process can lose a count and none goes back."""
 
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from django.db.models import Count
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from config.metrics.histograms import cumulative
+from provisioner.drift.orphans.models import Orphan, OrphanKind
 from provisioner.operations import tallies
 
 
@@ -44,3 +46,17 @@ class OperationsCollector(Collector):
             buckets=cumulative(totals.healed.by_bucket, tallies.HEAL_BOUNDS),
             sum_value=totals.healed.microseconds / 1_000_000,
         )
+
+
+class OrphansCollector(Collector):
+    """What the last sweep found left of stores that are gone; one query a scrape over a table that stays small."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Each kind is always there."""
+        counts = dict(Orphan.objects.order_by().values_list("kind").annotate(Count("pk")))
+        family = GaugeMetricFamily(
+            "store_platform_orphans", "What is left of stores that are gone, by kind.", labels=["kind"]
+        )
+        for kind in OrphanKind:
+            family.add_metric([kind.value], counts.get(kind.value, 0))
+        yield family

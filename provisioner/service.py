@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
 from provisioner import secrets, views
 from provisioner.cluster import ClusterError, cluster
+from provisioner.drift.tasks import judge_drift
+from provisioner.drift.telling import drift_view
 from provisioner.health import checks
+from provisioner.messages import send
 from provisioner.mirror.tasks import mirror_soon
 from provisioner.operations import transitions
 from provisioner.operations.models import ACTIVE, SLOTTED, Operation, OperationKind, OperationState
@@ -21,6 +25,7 @@ from stores.provisioning import (
     Check,
     Credentials,
     CredentialsNotReady,
+    DriftView,
     Load,
     OperationView,
     ProvisioningError,
@@ -85,6 +90,15 @@ class ClusterProvisioner:
     def work(self, stores: Sequence[Store]) -> Mapping[int, WorkView]:
         """What is being done to each store."""
         return views.work_views(stores)
+
+    def drift(self, store: Store) -> DriftView:
+        """What differs in the store and what was healed."""
+        return drift_view(store)
+
+    def judge_drift(self, store: Store) -> None:
+        """The sweep would do it anyway, but a person waits for the answer."""
+        message = judge_drift.s(store.name)
+        transaction.on_commit(lambda: send(message, queue="drift"))
 
     def credentials(self, store: Store) -> Credentials:
         """Read the login from the store's Secret; it is neither kept nor logged here."""

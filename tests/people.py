@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.db import connections
 from rest_framework.test import APIClient
 
-from stores.models import Store, StoreEvent
+from stores.models import DriftRule, Store, StoreEvent
 from tenants.models import ApiToken, AuditEntry, Membership, Role, Tenant, User
 
 T = TypeVar("T")
@@ -52,6 +52,7 @@ def traces() -> dict[str, Any]:
         "audit": AuditEntry.objects.count(),
         "tenants": list(Tenant.objects.order_by("pk").values("pk", "name", "plan")),
         "memberships": list(Membership.objects.order_by("pk").values("pk", "user", "role")),
+        "rules": list(DriftRule.objects.order_by("pk").values("pk", "store", "kind", "name", "pointer", "manager")),
         "tokens": list(ApiToken.objects.order_by("pk").values("pk", "role", "revoked_at")),
     }
 

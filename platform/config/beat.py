@@ -37,4 +37,5 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": Jittered(settings.STOREPLANE_DRIFT_SECONDS),
         },
         "sweep health": _every(60, "provisioner.drift.tasks.sweep_health", "drift"),
+        "sweep orphans": _every(600, "provisioner.drift.orphans.tasks.sweep_orphans", "drift"),
     }

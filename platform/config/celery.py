@@ -94,5 +94,11 @@ def use_django_logging(**_: object) -> None:
 
 
 app.autodiscover_tasks(
-    ["provisioner.operations", "provisioner.pipelines", "provisioner.mirror", "provisioner.drift"],
+    [
+        "provisioner.operations",
+        "provisioner.pipelines",
+        "provisioner.mirror",
+        "provisioner.drift",
+        "provisioner.drift.orphans",
+    ],
 )

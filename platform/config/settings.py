@@ -186,7 +186,7 @@ SPECTACULAR_SETTINGS = {
     },
     # The values say what they are; a list of "Ready - Ready" says nothing more.
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "TAGS": [{"name": name} for name in ("stores", "operations", "catalogue", "people", "platform")],
+    "TAGS": [{"name": name} for name in ("stores", "drift", "operations", "catalogue", "people", "platform")],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from stores import ignoring
 from stores.choices import ConditionStatus, ConditionType, DriftPolicy, EventType, Origin, Phase
 from stores.engines import ENGINE_CHOICES
 from tenants.models import Tenant
@@ -170,3 +171,46 @@ class StoreEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.store_id}"
+
+
+class DriftRule(models.Model):
+    """Differences that nobody wants to hear of or have healed: in one store, or without a store in all of them.
+
+    An empty field matches anything, `name` is a pattern as a shell's, `pointer` (RFC 6901) means itself and all below.
+    A store's own rules in the order of their keys are `spec.ignoreDifferences` of its resource.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, blank=True, related_name="drift_rules")
+    kind = models.CharField(max_length=63, blank=True, help_text="Of the object, such as Deployment.")
+    name = models.CharField(max_length=253, blank=True, help_text="Of the object; a pattern with * ? and [abc].")
+    pointer = models.CharField(
+        max_length=512, blank=True, help_text="JSON pointer to a field and all below it, such as /spec/replicas."
+    )
+    manager = models.CharField(
+        max_length=128, blank=True, help_text="Field manager that set the field, such as kube-controller-manager."
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="Why this is fine, for whoever reads it later.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(kind="", name="", pointer="", manager=""), name="a_drift_rule_names_something"
+            ),
+            models.UniqueConstraint(
+                fields=["store", "kind", "name", "pointer", "manager"], name="one_drift_rule_of_its_kind"
+            ),
+            # To a database no NULL equals another.
+            models.UniqueConstraint(
+                fields=["kind", "name", "pointer", "manager"],
+                condition=Q(store__isnull=True),
+                name="one_drift_rule_of_the_platform",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ignoring.as_text({field: getattr(self, field) for field in ignoring.FIELDS})

@@ -68,6 +68,42 @@ class WorkView:
 
 
 @dataclass(frozen=True)
+class DifferenceView:
+    """A field that isn't as it was asked for; the values as a person reads them, those of Secrets hidden."""
+
+    path: str
+    pointer: str
+    wanted: str
+    found: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """An object that isn't, or wasn't, as it was asked for; `verdict` is missing, changed or foreign."""
+
+    id: int
+    kind: str
+    namespace: str
+    name: str
+    verdict: str
+    message: str
+    differences: tuple[DifferenceView, ...]
+    detected_at: datetime
+    healed_at: datetime | None = None
+    healed_by: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DriftView:
+    """What differs in a store (`open` are the newest of `open_total`), and what was healed last, newest first."""
+
+    open: tuple[FindingView, ...] = ()
+    healed: tuple[FindingView, ...] = ()
+    open_total: int = 0
+
+
+@dataclass(frozen=True)
 class Credentials:
     """What a store's owner logs in with; read from the cluster, never kept here. The repr hides the password."""
 
@@ -132,6 +168,14 @@ class Provisioner(Protocol):
 
     def work(self, stores: Sequence[Store]) -> Mapping[int, WorkView]:
         """What is being done to each store, by its primary key, in a constant number of queries."""
+        ...
+
+    def drift(self, store: Store) -> DriftView:
+        """What differs in the store and what was healed, in a constant number of queries."""
+        ...
+
+    def judge_drift(self, store: Store) -> None:
+        """Judge the store anew once the transaction commits: what counts as drift has changed."""
         ...
 
     def credentials(self, store: Store) -> Credentials:

@@ -188,7 +188,7 @@ class StoreDetailSerializer(StoreSerializer):
     def get_links(self, store: Store) -> Any:
         """Where to go from here."""
         request = self.context.get("request")
-        pages = ("logs", "credentials", "retry", "reconcile")
+        pages = ("logs", "drift", "credentials", "retry", "reconcile")
         links = {page: reverse(f"store-{page}", args=[store.name], request=request) for page in pages}
         operation = self._work(store).operation
         if operation is not None:

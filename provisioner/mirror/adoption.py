@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.request_id import new_request_id
 from provisioner.cluster import Manifest
-from provisioner.mirror import auditing, rows, wishes
+from provisioner.mirror import auditing, document, rows, wishes
 from provisioner.mirror.document import as_time
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.verdicts import DELETION_PROTECTED, INVALID, known, next_verdict, reason_of
@@ -17,11 +17,13 @@ from stores.changes import note_event
 from stores.choices import EventType, Origin
 from stores.errors import Refused
 from stores.models import Store
-from stores.services import change_store, request_teardown
+from stores.services import change_store, replace_rules, request_teardown
 
 log = structlog.get_logger(__name__)
 
 Refusal = tuple[str, str]
+
+RULES = wishes.FIELDS["ignoreDifferences"]
 
 
 def adopt(store_id: int, found: Manifest) -> None:
@@ -71,6 +73,16 @@ def note_restoration(store_id: int, vanished: str) -> None:
         log.info("resource deleted by force", store=store.name)
 
 
+def grant(store: Store, wish: Mapping[str, Any], request_id: str) -> None:
+    """Take the wished fields into the record, by the record's names. Raises Refused."""
+    fields = {name: value for name, value in wish.items() if name != RULES}
+    if fields:
+        change_store(store, fields, request_id=request_id, origin=Origin.KUBECTL)
+    if RULES in wish:
+        rules = document.rule_values(wish[RULES])
+        replace_rules(store, rules, request_id=request_id, origin=Origin.KUBECTL)
+
+
 def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal | None:
     problem = wishes.problem_with(found["spec"])
     if problem is not None:
@@ -78,8 +90,8 @@ def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal |
     request_id = new_request_id()
     try:
         with transaction.atomic():
-            before = {name: getattr(store, name) for name in wish}
-            change_store(store, wish, request_id=request_id, origin=Origin.KUBECTL)
+            before = {name: getattr(store, name) for name in wish if name != RULES}
+            grant(store, wish, request_id)
             auditing.note("store.change", store, request_id, before=before, after=wish)
     except Refused as refusal:
         return _refused(store, reason_of(refusal), refusal.message)

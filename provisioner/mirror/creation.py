@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.request_id import new_request_id
 from provisioner.cluster import Cluster, Conflict, Manifest, NotFound
 from provisioner.cluster.kinds import STORE
-from provisioner.mirror import auditing, document, events, rows, wishes
+from provisioner.mirror import adoption, auditing, document, events, rows, wishes
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.schema import FINALIZER
 from provisioner.mirror.verdicts import (
@@ -29,7 +29,7 @@ from provisioner.mirror.writer import put_status
 from stores.choices import Origin
 from stores.errors import InvalidStore, Refused
 from stores.models import Store
-from stores.services import change_store, create_store
+from stores.services import create_store
 from tenants.models import Tenant
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ def _create(found: Manifest) -> bool:
     tenant, request_id = _tenant(asked.tenant), new_request_id()
     created = create_store(tenant, asked.spec, by=None, request_id=request_id, origin=Origin.KUBECTL)
     if asked.then and created.new:
-        change_store(created.store, asked.then, request_id=request_id, origin=Origin.KUBECTL)
+        adoption.grant(created.store, asked.then, request_id)
     if created.new:
         auditing.note("store.create", created.store, request_id, after=asdict(asked.spec) | asked.then)
         generation = int(metadata["generation"])

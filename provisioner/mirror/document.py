@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from provisioner.mirror.schema import FINALIZER, GROUP, VERSION
 from provisioner.mirror.verdicts import ACCEPTED, Verdict
 from provisioner.operations.models import Operation
 from stores.choices import Phase
-from stores.models import Condition, Store, StoreEvent
+from stores.models import Condition, DriftRule, Store, StoreEvent
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,41 @@ class Facts:
     place: int | None = None
 
 
-def resource(store: Store) -> Manifest:
+RULE_FIELDS = {"kind": "kind", "name": "name", "pointer": "jsonPointer", "manager": "manager"}
+"""Fields of a rule of `ignoreDifferences`: what the record calls them, and the resource."""
+
+
+def resource(store: Store, rules: Iterable[DriftRule] = ()) -> Manifest:
     """The object with its spec, without its status; the finalizer stays until the teardown's last step."""
     return {
         **_head(),
         "metadata": {"name": store.name, "labels": labels.of(store), "finalizers": [FINALIZER]},
-        "spec": spec(store),
+        "spec": spec(store, rules),
     }
 
 
-def spec(store: Store) -> Manifest:
-    """What was asked for, in the resource's words."""
+def spec(store: Store, rules: Iterable[DriftRule] = ()) -> Manifest:
+    """What was asked for, in the resource's words; `rules` are the store's own."""
     return {
         "tenant": store.tenant.slug,
         "engine": store.engine,
         "plan": store.plan,
         "displayName": store.label,
         "driftPolicy": store.drift_policy,
+        "ignoreDifferences": [_rule(each) for each in rules],
         "suspend": store.suspended,
         "deletionProtection": store.deletion_protection,
     }
+
+
+def _rule(rule: DriftRule) -> Manifest:
+    values = {told: getattr(rule, name) for name, told in RULE_FIELDS.items()}
+    return {told: value for told, value in values.items() if value}
+
+
+def rule_values(told: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The other way: rules as a resource has them, in the record's words."""
+    return [{name: each.get(field, "") for name, field in RULE_FIELDS.items()} for each in told]
 
 
 def status(facts: Facts) -> Manifest:

@@ -8,7 +8,7 @@ from provisioner.mirror import document
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.verdicts import DELETION_PROTECTED, known
 from provisioner.mirror.wishes import Known
-from stores.models import Store
+from stores.models import DriftRule, Store
 
 
 def locked(store_id: int) -> Mirror:
@@ -32,11 +32,16 @@ def has_the_name(store: Store) -> bool:
     return not Store.objects.not_gone().filter(name=store.name, pk__lt=store.pk).exists()
 
 
+def rules_of(store: Store) -> list[DriftRule]:
+    """The store's own rules of what is ignored, in the order of the resource."""
+    return list(store.drift_rules.all())
+
+
 def as_known(store: Store, mirror: Mirror) -> Known:
     """What the decision about a look needs."""
     verdict = known(mirror.verdict)
     return Known(
-        spec=document.spec(store),
+        spec=document.spec(store, rules_of(store)),
         uid=mirror.uid,
         wish_uid=mirror.wish_uid,
         generation=mirror.generation,

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from stores import ignoring
 from stores.choices import DriftPolicy
 from stores.engines import ENGINES
 from tenants.plans import PLANS
 
 DEFAULTS = {"driftPolicy": DriftPolicy.HEAL.value, "suspend": False, "deletionProtection": False}
 """What the API server fills in where nothing was said."""
+
+UNSAID: dict[str, Any] = {"ignoreDifferences": []}
+"""What a field means that isn't there and isn't filled in."""
 
 
 LONGEST_DISPLAY_NAME = 200
@@ -17,7 +21,7 @@ def spec() -> dict[str, Any]:
     """The structural schema."""
     return {
         "type": "object",
-        "description": "What is asked for. Plan, display name, drift policy, suspension and protection can be changed.",
+        "description": "What is asked for. All but tenant and engine can be changed.",
         "required": ["engine"],
         "properties": {
             "tenant": {
@@ -49,6 +53,26 @@ def spec() -> dict[str, Any]:
                 "enum": list(DriftPolicy.values),
                 "default": DEFAULTS["driftPolicy"],
             },
+            "ignoreDifferences": {
+                "type": "array",
+                "description": "Differences that are not drift, each by at least one of its fields; what is left out "
+                "matches anything. Rules of the platform come on top. The list is taken as a whole.",
+                "maxItems": ignoring.MAX_RULES,
+                "x-kubernetes-list-type": "atomic",
+                "items": {
+                    "type": "object",
+                    "description": "Ignored is what all of its fields match.",
+                    "minProperties": 1,
+                    "properties": {
+                        "kind": _text("kind", ignoring.KIND, "Of the object, such as Deployment."),
+                        "name": _text("name", ignoring.NAME, "Of the object; a pattern with *, ? and [abc]."),
+                        "jsonPointer": _text(
+                            "pointer", ignoring.POINTER, "Field, with all below it, by RFC 6901: /spec/replicas."
+                        ),
+                        "manager": _text("manager", ignoring.MANAGER, "Field manager that has set the field."),
+                    },
+                },
+            },
             "suspend": {
                 "type": "boolean",
                 "description": "True stops all work on the store but its removal; the shop runs on.",
@@ -67,3 +91,9 @@ def spec() -> dict[str, Any]:
             }
         ],
     }
+
+
+def _text(field: str, pattern: str, description: str) -> dict[str, Any]:
+    """A field that is left out where it is empty, so that the same rule is always written alike."""
+    most = ignoring.LENGTHS[field]
+    return {"type": "string", "description": description, "minLength": 1, "maxLength": most, "pattern": pattern}

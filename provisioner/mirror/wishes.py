@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from provisioner.cluster import FIELD_MANAGER, Manifest
-from provisioner.mirror.schema_spec import DEFAULTS, LONGEST_DISPLAY_NAME
+from provisioner.mirror.schema_spec import DEFAULTS, LONGEST_DISPLAY_NAME, UNSAID
 from stores.choices import DriftPolicy
 from stores.services import StoreSpec
 from tenants.plans import PLANS
@@ -18,6 +18,7 @@ FIELDS = {
     "plan": "plan",
     "displayName": "display_name",
     "driftPolicy": "drift_policy",
+    "ignoreDifferences": "ignore_differences",
     "suspend": "suspended",
     "deletionProtection": "deletion_protection",
 }
@@ -50,7 +51,7 @@ def wished(sides: Sides) -> dict[str, Any]:
     A field is a wish when somebody else set it to something new. If the record has changed as well, the later of the
     two wins, and the record does when they can't be told apart.
     """
-    base = DEFAULTS if sides.base is None else sides.base
+    base = UNSAID | (DEFAULTS if sides.base is None else dict(sides.base))
     return {name: sides.theirs[field] for field, name in FIELDS.items() if _is_wish(field, sides, base)}
 
 
@@ -121,7 +122,8 @@ def new_store(resource: Manifest, default_tenant: str) -> NewStore:
         display_name=spec.get("displayName", ""),
         drift_policy=spec.get("driftPolicy", DEFAULTS["driftPolicy"]),
     )
-    then = {FIELDS[field]: True for field in ("deletionProtection", "suspend") if spec.get(field)}
+    further = ("deletionProtection", "suspend", "ignoreDifferences")
+    then = {FIELDS[field]: spec[field] for field in further if spec.get(field)}
     return NewStore(spec.get("tenant") or default_tenant, asked, then)
 
 

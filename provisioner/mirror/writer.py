@@ -74,7 +74,7 @@ def _turn(cluster: Cluster, store_id: int, *, look: bool, tell_restored: bool) -
         mirror, store = rows.locked(store_id), rows.living(store_id)
         if store is None:
             return Turn(Need.LEAVE)
-        wanted, found, wrote = document.resource(store), None, False
+        wanted, found, wrote = document.resource(store, rows.rules_of(store)), None, False
         looked = look or not mirror.resource_version or mirror.spec != wanted["spec"]
         if looked:
             found = cluster.get(STORE, store.name)

@@ -31,6 +31,11 @@ MATRIX: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("DELETE", "/stores/shop"): (401, 404, 403, 202, 202, 404, 202),
     ("POST", "/stores/shop/retry"): (401, 404, 403, 202, 202, 404, 202),
     ("POST", "/stores/shop/reconcile"): (401, 404, 403, 202, 202, 404, 202),
+    ("GET", "/stores/shop/drift"): (401, 404, 200, 200, 200, 404, 200),
+    ("GET", "/stores/shop/drift/rules"): (401, 404, 200, 200, 200, 404, 200),
+    ("POST", "/stores/shop/drift/rules"): (401, 404, 403, 201, 201, 404, 201),
+    ("GET", "/stores/shop/drift/rules/RULE"): (401, 404, 200, 200, 200, 404, 200),
+    ("DELETE", "/stores/shop/drift/rules/RULE"): (401, 404, 403, 204, 204, 404, 204),
     ("GET", "/stores/shop/logs"): (401, 404, 200, 200, 200, 404, 200),
     ("GET", "/stores/shop/credentials"): (401, 404, 403, 403, 200, 404, 200),
     ("GET", "/operations/OPERATION"): (401, 404, 200, 200, 200, 404, 200),
@@ -58,6 +63,7 @@ MATRIX: Mapping[tuple[str, str], tuple[int, ...]] = {
 BODIES = {
     ("POST", "/stores"): {"name": "new-shop", "engine": "medusa"},
     ("PATCH", "/stores/shop"): {"display_name": "Other"},
+    ("POST", "/stores/shop/drift/rules"): {"kind": "ConfigMap"},
     ("PATCH", "/tenants/house"): {"name": "Other"},
     ("POST", "/tenants/house/members"): {"user": "newcomer", "role": "viewer"},
     ("PATCH", "/tenants/house/members/MEMBER"): {"role": "viewer"},
@@ -98,11 +104,13 @@ def places() -> Mapping[str, str]:
     founder = member(house, Role.OWNER, "founder")
     made = founder.post("/stores", {"name": "shop", "engine": "medusa"})
     Store.objects.update(phase=Phase.FAILED)
+    rule = founder.post("/stores/shop/drift/rules", {"kind": "Secret"})
     token = founder.post("/tokens", {"name": "of the founder"})
     member(house, Role.MEMBER, "colleague")
     User.objects.create(username="newcomer")
     return {
         "OPERATION": made.json()["operation"]["id"],
+        "RULE": str(rule.json()["id"]),
         "TOKEN": str(token.json()["id"]),
         "MEMBER": str(Membership.objects.get(user__username="colleague").pk),
     }
@@ -157,7 +165,7 @@ def _json(body: object) -> dict[str, object]:
 def test_the_matrix_has_every_operation_of_the_document() -> None:
     document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
     words = {"{name}": "shop", "{slug}": "house", "{operation_id}": "OPERATION"}
-    words |= {"{token_id}": "TOKEN", "{membership_id}": "MEMBER"}
+    words |= {"{token_id}": "TOKEN", "{membership_id}": "MEMBER", "{rule_id}": "RULE"}
     told = set()
     for path, methods in document["paths"].items():
         for word, value in words.items():

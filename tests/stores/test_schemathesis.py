@@ -72,12 +72,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     ann = as_user("ann")
     as_user("ben").get("/me")
     made = ann.post("/stores", {"name": "tea-shop", "engine": "medusa"})
+    rule = ann.post("/stores/tea-shop/drift/rules", {"kind": "ConfigMap", "pointer": "/data"})
     ann.post("/tokens", {"name": "ci"})
     ann.post("/tenants/ann/members", {"user": "ben", "role": "viewer"})
     return {
         "name": "tea-shop",
         "slug": "ann",
         "operation_id": made.json()["operation"]["id"],
+        "rule_id": rule.json()["id"],
         "token_id": ApiToken.objects.get().pk,
         "membership_id": Membership.objects.get(user__external_id="ben", tenant__slug="ann").pk,
     }

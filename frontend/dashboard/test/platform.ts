@@ -1,7 +1,18 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { vi } from "vitest";
-import type { LiveMessage, Phase, Step, Store, StoreDetail, StoreEvent } from "../src/api/types";
+import type {
+  Drift,
+  Finding,
+  LiveMessage,
+  NewRule,
+  Phase,
+  Rule,
+  Step,
+  Store,
+  StoreDetail,
+  StoreEvent,
+} from "../src/api/types";
 
 /** A platform small enough to read: its API by msw, its WebSocket by a stand-in for the browser's class. */
 export class Platform {
@@ -13,6 +24,10 @@ export class Platform {
   open = true;
   requests: { what: string; body: unknown; csrf: string | null }[] = [];
   retryAllowed = false;
+  changeAllowed = true;
+  drifted: Finding[] = [];
+  healed: Finding[] = [];
+  rules: Rule[] = [];
   refuseCreate: { status: number; field: string; message: string } | null = null;
   down: string | null = null;
   readonly server = setupServer(
@@ -127,6 +142,7 @@ export class Platform {
     const store = this.stores.get(name ?? "");
     if (!store) return problem(404, "not-found", "There is nothing of that name, or it isn't yours to see.");
     if (page === "logs") return HttpResponse.json({ next: null, previous: null, results: this.logOf(store) });
+    if (page === "drift") return this.drift(store, what, body as unknown as NewRule);
     if (page === "credentials") return HttpResponse.json(credentials);
     if (page === "retry" || page === "reconcile") return HttpResponse.json({}, { status: 202 });
     if (what.startsWith("DELETE")) {
@@ -135,6 +151,30 @@ export class Platform {
     }
     if (what.startsWith("PATCH")) this.change(store.name, body as Partial<Store>, "SPEC_CHANGED");
     return HttpResponse.json(this.detail(this.stores.get(store.name)!));
+  }
+
+  private drift(store: Store, what: string, rule: NewRule): Response {
+    if (what.startsWith("POST")) {
+      if (rule.pointer && !rule.pointer.startsWith("/")) {
+        const message = `'${rule.pointer}' is no JSON pointer.`;
+        return problem(400, "invalid", message, [{ field: "pointer", message }]);
+      }
+      const made: Rule = { ...rule, id: this.rules.length + 1, scope: "store" };
+      this.rules.push(made);
+      return HttpResponse.json(made, { status: 201 });
+    }
+    if (what.startsWith("DELETE")) {
+      this.rules = this.rules.filter((each) => !what.endsWith(`/${each.id}`));
+      return new HttpResponse(null, { status: 204 });
+    }
+    if (what.endsWith("/rules")) return HttpResponse.json({ next: null, previous: null, results: this.rules });
+    const told: Drift = {
+      policy: store.drift_policy,
+      open_total: this.drifted.length,
+      open: this.drifted,
+      healed: this.healed,
+    };
+    return HttpResponse.json(told);
   }
 
   private create(body: Record<string, string>): Response {
@@ -172,7 +212,7 @@ export class Platform {
         reconcile: verdict(!store.suspended, "The store is suspended; resume it first."),
         suspend: verdict(!store.suspended, "The store is suspended already."),
         resume: verdict(store.suspended, "The store isn't suspended."),
-        change: verdict(true, ""),
+        change: verdict(this.changeAllowed, "Only owners and members of the tenant may change a store."),
         credentials: verdict(true, ""),
       },
     };
@@ -215,6 +255,24 @@ export function pipeline(done: number): Step[] {
     waiting_for: place === done ? "the pod to be ready" : "",
     error: "",
   }));
+}
+
+/** A Deployment whose replicas somebody has changed. */
+export function finding(name: string, more: Partial<Finding> = {}): Finding {
+  const difference = { path: "spec.replicas", pointer: "/spec/replicas", wanted: "1", found: "3" };
+  return {
+    id: name.length,
+    kind: "Deployment",
+    namespace: "store-alpha",
+    name,
+    verdict: "changed",
+    message: `Deployment ${name} was changed.`,
+    differences: [{ ...difference, text: "spec.replicas: wanted 1, found 3" }],
+    detected_at: "2026-11-23T12:00:00Z",
+    healed_at: null,
+    healed_by: null,
+    ...more,
+  };
 }
 
 function problem(status: number, reason: string, detail: string, errors: { field: string; message: string }[] = []) {

@@ -98,7 +98,7 @@ _DETAIL: Value = _STORE | {
         "credentials": _FREE,
     },
     "links": {
-        **{page: f"{_HOST}/stores/tea-shop/{page}" for page in ("logs", "credentials", "retry", "reconcile")},
+        **{page: f"{_HOST}/stores/tea-shop/{page}" for page in ("logs", "drift", "credentials", "retry", "reconcile")},
         "operation": f"{_HOST}/operations/{_ID}",
     },
 }
@@ -165,6 +165,40 @@ _AUDIT: Value = {
 }
 
 
+_FINDING: Value = {
+    "id": 41,
+    "kind": "Deployment",
+    "namespace": "store-tea-shop",
+    "name": "store-backend",
+    "verdict": "changed",
+    "message": "Deployment store-backend was changed: spec.replicas.",
+    "differences": [
+        {
+            "path": "spec.replicas",
+            "pointer": "/spec/replicas",
+            "wanted": "1",
+            "found": "3",
+            "text": "spec.replicas: wanted 1, found 3",
+        }
+    ],
+    "detected_at": _ASKED,
+    "healed_at": None,
+    "healed_by": None,
+}
+_RULE: Value = {
+    "id": 5,
+    "href": f"{_HOST}/stores/tea-shop/drift/rules/5",
+    "scope": "store",
+    "kind": "Deployment",
+    "name": "store-*",
+    "pointer": "/spec/replicas",
+    "manager": "",
+    "reason": "Scaled by hand before the sale.",
+    "created_by": "ann@header",
+    "created_at": _ASKED,
+}
+
+
 def _page(item: Value) -> Value:
     return {"next": None, "previous": None, "results": [item]}
 
@@ -172,6 +206,12 @@ def _page(item: Value) -> Value:
 _REQUESTS: dict[str, Value] = {
     "stores_create": {"name": "tea-shop", "engine": "medusa", "plan": "small", "display_name": "Ann's Tea"},
     "stores_change": {"plan": "medium", "deletion_protection": True},
+    "drift_rules_create": {
+        "kind": "Deployment",
+        "name": "store-*",
+        "pointer": "/spec/replicas",
+        "reason": "Scaled by hand before the sale.",
+    },
     "tenants_change": {"name": "Ann's shops"},
     "members_add": {"user": "ben", "role": "member"},
     "members_change": {"role": "owner"},
@@ -193,6 +233,16 @@ _ANSWERS: dict[str, Any] = {
         "backend_url": "http://tea-shop.localhost:8080",
         "publishable_key": "pk_01",
     },
+    "drift_read": {
+        "policy": "heal",
+        "open_total": 1,
+        "open": [_FINDING],
+        "healed": [_FINDING | {"id": 40, "healed_at": _DONE, "healed_by": _ID}],
+        "links": {"store": f"{_HOST}/stores/tea-shop", "rules": f"{_HOST}/stores/tea-shop/drift/rules"},
+    },
+    "drift_rules_list": _page(_RULE),
+    "drift_rules_create": _RULE,
+    "drift_rules_read": _RULE,
     "operations_read": _OPERATION,
     "tenants_list": _page(_TENANT),
     "tenants_read": _TENANT | {"links": {"members": f"{_HOST}/tenants/ann/members"}},

@@ -18,6 +18,8 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "stores_retry": ("conflict",),
     "stores_reconcile": ("conflict",),
     "stores_credentials": ("permission-denied", "credentials-not-ready", "cluster-unavailable"),
+    "drift_rules_create": ("conflict",),
+    "drift_rules_delete": ("conflict",),
     "members_add": ("conflict",),
     "members_change": ("conflict",),
     "members_remove": ("conflict",),

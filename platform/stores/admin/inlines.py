@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from stores.admin.marks import badge, request_links
 from stores.admin.read_only import NewestInline, ReadOnlyInline
 from stores.choices import Phase
-from stores.models import Condition, StoreEvent
+from stores.models import Condition, DriftRule, StoreEvent
 
 
 class ConditionInline(ReadOnlyInline):
@@ -25,6 +25,18 @@ class ConditionInline(ReadOnlyInline):
     def is_so(self, condition: Condition) -> SafeString:
         """True, False or Unknown. What is good depends on the type, so the colour only tells them apart."""
         return badge("status", condition.status)
+
+
+class RuleInline(ReadOnlyInline):
+    """What is ignored in the store besides what the platform ignores; changed through the API."""
+
+    model = DriftRule
+    fields = ("kind", "name", "pointer", "manager", "reason", "created_by", "created_at")
+    verbose_name_plural = "ignored differences"
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """They are part of the store."""
+        return True
 
 
 class EventInline(NewestInline):

@@ -14,7 +14,7 @@ from config.request_id import request_id_of
 from stores import actions, services
 from stores.admin import acting
 from stores.admin.filters import LifeFilter, TenantFilter
-from stores.admin.inlines import ConditionInline, EventInline
+from stores.admin.inlines import ConditionInline, EventInline, RuleInline
 from stores.admin.marks import phase_badge, shop_link, since
 from stores.admin.pages import StorePages
 from stores.choices import Origin
@@ -50,7 +50,7 @@ class StoreAdmin(StorePages):
     ordering = ("-created_at", "-pk")
     actions = ("retry_selected", "reconcile_selected", "suspend_selected", "resume_selected", "delete_through_teardown")
     # Whoever does the work puts its operations between the two (`provisioner.admin`).
-    inlines: ClassVar = [ConditionInline, EventInline]
+    inlines: ClassVar = [ConditionInline, RuleInline, EventInline]
     fieldsets = (
         (
             "Asked for",

@@ -16,6 +16,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from provisioner.cluster.transport import REQUESTS
+from provisioner.drift.orphans.models import Orphan, OrphanKind
 from provisioner.operations import tallies, transitions
 from provisioner.operations.models import Operation, OperationKind, Step
 from provisioner.operations.sweeping import alone
@@ -63,14 +64,15 @@ def test_counts_come_from_the_database() -> None:
 
 
 @pytest.mark.parametrize("stores", [10, 10_000])
-def test_a_scrape_asks_three_grouped_queries_however_many_stores_and_steps_there_are(stores: int) -> None:
+def test_a_scrape_asks_four_grouped_queries_however_many_stores_and_steps_there_are(stores: int) -> None:
     crowd(stores, tallies=stores)
 
     with CaptureQueriesContext(connection) as queries:
         found = samples()
 
     asked = [(re.findall(r'FROM "(\w+)"', query["sql"]), "GROUP BY" in query["sql"]) for query in queries]
-    assert asked == [(["stores_store"], True), (["provisioner_operation"], True), (["provisioner_tally"], True)]
+    tables = ["stores_store", "provisioner_operation", "provisioner_tally", "provisioner_orphan"]
+    assert asked == [([table], True) for table in tables]
     assert found["store_platform_stores_created_total", "medusa"] == stores
     assert found["store_platform_step_seconds_count", "helm"] == stores
 
@@ -125,6 +127,17 @@ def test_what_was_given_up_is_counted_by_step_and_reason() -> None:
     transitions.fail(transitions.claim(failed.steps.get(name="namespace")), "NamespaceTaken", "No.")
 
     assert samples()["store_platform_provisioning_failures_total", "NamespaceTaken", "namespace"] == 1
+
+
+def test_what_is_left_of_stores_that_are_gone_is_counted_by_kind() -> None:
+    for name in ("store-one", "store-two"):
+        now = timezone.now()
+        Orphan.objects.create(kind=OrphanKind.NAMESPACE, name=name, uid=name, why="", seen_first=now, seen_last=now)
+
+    found = samples()
+
+    assert found["store_platform_orphans", "Namespace"] == 2
+    assert {found["store_platform_orphans", kind] for kind in OrphanKind if kind != OrphanKind.NAMESPACE} == {0}
 
 
 def test_nobody_is_named_in_a_label() -> None:

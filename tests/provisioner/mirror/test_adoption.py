@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from provisioner.cluster import Invalid
 from provisioner.cluster.kinds import STORE
-from provisioner.mirror import writer
+from provisioner.mirror import creation, writer
 from provisioner.mirror.adoption import adopt
 from provisioner.mirror.models import Mirror
 from stores.choices import EventType, Phase
 from stores.models import Store
-from stores.services import change_store
-from tests.provisioner.factories import StoreFactory
+from stores.services import add_rule, change_store
+from tests.provisioner.factories import StoreFactory, TenantFactory
 from tests.provisioner.mirror.conftest import Person, Remembered, condition
 
 pytestmark = [pytest.mark.django_db, pytest.mark.cluster]
@@ -197,3 +198,62 @@ def test_a_resource_taken_back_before_it_was_taken_hold_of_is_a_deletion(
 
     assert store.deletion_requested_at is not None
     assert resource is None
+
+
+RULE = {"kind": "Deployment", "jsonPointer": "/spec/replicas", "manager": "hpa"}
+OTHER = {"name": "theme-*"}
+
+
+def test_a_list_of_ignored_differences_is_a_wish_as_a_whole(api: Remembered, person: Person, store: Store) -> None:
+    add_rule(store, {"kind": "Secret"}, by=None)
+    writer.write(api, store.pk)
+    assert api.get(STORE, store.name)["spec"]["ignoreDifferences"] == [{"kind": "Secret"}]  # type: ignore[index]
+    Store.objects.update(spec_changed_at=timezone.now() - timedelta(hours=1))
+
+    person.sets(store.name, ignoreDifferences=[RULE, OTHER])
+    resource = look(api, store)
+
+    assert [str(rule) for rule in store.drift_rules.all()] == ["Deployment /spec/replicas by hpa", "theme-*"]
+    assert resource["spec"]["ignoreDifferences"] == [RULE, OTHER]
+    assert store.events.latest("id").origin == "kubectl"
+    assert condition(resource, "Accepted")["status"] == "True"
+
+
+def test_another_order_is_kept_so_that_nobody_fights_over_it(api: Remembered, person: Person, store: Store) -> None:
+    person.sets(store.name, ignoreDifferences=[RULE, OTHER])
+    look(api, store)
+
+    person.sets(store.name, ignoreDifferences=[OTHER, RULE])
+    resource = look(api, store)
+
+    assert resource["spec"]["ignoreDifferences"] == [OTHER, RULE]
+
+
+def test_of_two_lists_the_later_stays(api: Remembered, person: Person, store: Store) -> None:
+    person.sets(store.name, ignoreDifferences=[RULE])
+    add_rule(store, {"kind": "Secret"}, by=None)
+    Store.objects.update(spec_changed_at=timezone.now() + timedelta(hours=1))
+
+    resource = look(api, store)
+
+    assert resource["spec"]["ignoreDifferences"] == [{"kind": "Secret"}]
+
+
+@pytest.mark.parametrize("rule", [{}, {"kind": ""}, {"kind": "deployment"}, {"jsonPointer": "spec"}, {"name": "a[b"}])
+def test_the_api_server_refuses_a_rule_that_says_nothing_sane(
+    api: Remembered, person: Person, store: Store, rule: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid, match="ignoreDifferences"):
+        person.sets(store.name, ignoreDifferences=[rule])
+
+    assert not store.drift_rules.exists()
+
+
+def test_a_new_store_has_the_rules_that_its_resource_asks_for(api: Remembered, person: Person, settings: Any) -> None:
+    settings.STOREPLANE_RESOURCE_TENANTS = ["*"]
+    tenant = TenantFactory()
+
+    creation.take_new(api, person.makes("with-rules", tenant=tenant.slug, ignoreDifferences=[RULE]))
+
+    made = Store.objects.get(name="with-rules")
+    assert [str(rule) for rule in made.drift_rules.all()] == ["Deployment /spec/replicas by hpa"]

@@ -26,6 +26,7 @@ RECORD = {
     "plan": "small",
     "displayName": "shop",
     "driftPolicy": "heal",
+    "ignoreDifferences": [],
     "suspend": False,
     "deletionProtection": False,
 }
@@ -51,6 +52,7 @@ def compare(
         ("plan", "large", "plan"),
         ("displayName", "Shop", "display_name"),
         ("driftPolicy", "warn", "drift_policy"),
+        ("ignoreDifferences", [{"kind": "Deployment"}], "ignore_differences"),
         ("suspend", True, "suspended"),
         ("deletionProtection", True, "deletion_protection"),
     ],

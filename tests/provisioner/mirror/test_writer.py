@@ -54,6 +54,7 @@ def test_a_resource_tells_all_about_its_store(api: Remembered) -> None:
         "plan": "small",
         "displayName": "Shop",
         "driftPolicy": "heal",
+        "ignoreDifferences": [],
         "suspend": False,
         "deletionProtection": True,
     }

@@ -1,5 +1,19 @@
 import { request } from "./http";
-import type { Credentials, Engine, Health, Me, NewStore, Page, Plan, Store, StoreDetail, StoreEvent } from "./types";
+import type {
+  Credentials,
+  Drift,
+  Engine,
+  Health,
+  Me,
+  NewRule,
+  NewStore,
+  Page,
+  Plan,
+  Rule,
+  Store,
+  StoreDetail,
+  StoreEvent,
+} from "./types";
 
 const store = (name: string) => `/stores/${encodeURIComponent(name)}`;
 
@@ -13,7 +27,11 @@ export const api = {
   // Not ready is an answer, too: it comes as 503 with the reasons.
   health: (signal?: AbortSignal) => request<Health>("/health", { ...withSignal(signal), alsoFine: [503] }),
   store: (name: string, signal?: AbortSignal) => request<StoreDetail>(store(name), withSignal(signal)),
-  stores: allStores,
+  stores: (signal?: AbortSignal) => all<Store>("/stores?page_size=200", signal),
+  drift: (name: string, signal?: AbortSignal) => request<Drift>(`${store(name)}/drift`, withSignal(signal)),
+  rules: (name: string, signal?: AbortSignal) => all<Rule>(`${store(name)}/drift/rules?page_size=200`, signal),
+  addRule: (name: string, rule: NewRule) => request<Rule>(`${store(name)}/drift/rules`, { method: "POST", body: rule }),
+  removeRule: (name: string, id: number) => request<null>(`${store(name)}/drift/rules/${id}`, { method: "DELETE" }),
   createStore: (wish: NewStore) => request<StoreDetail>("/stores", { method: "POST", body: wish }),
   changeStore: (name: string, changes: Changes) =>
     request<StoreDetail>(store(name), { method: "PATCH", body: changes }),
@@ -30,16 +48,16 @@ function withSignal(signal: AbortSignal | undefined) {
   return signal ? { signal } : {};
 }
 
-/** Every store that the caller may see, page by page. */
-async function allStores(signal?: AbortSignal): Promise<Store[]> {
-  const stores: Store[] = [];
-  let next: string | null = "/stores?page_size=200";
+/** A whole list, page by page. */
+async function all<T>(first: string, signal?: AbortSignal): Promise<T[]> {
+  const rows: T[] = [];
+  let next: string | null = first;
   while (next) {
-    const page: Page<Store> = await request<Page<Store>>(local(next), withSignal(signal));
-    stores.push(...page.results);
+    const page: Page<T> = await request<Page<T>>(local(next), withSignal(signal));
+    rows.push(...page.results);
     next = page.next;
   }
-  return stores;
+  return rows;
 }
 
 /** A link of the API without its origin: behind a proxy the platform may know itself by another name than we do. */

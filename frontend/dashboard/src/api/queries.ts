@@ -9,6 +9,8 @@ export const keys = {
   health: ["health"],
   store: ["store"],
   logs: ["logs"],
+  drift: ["drift"],
+  rules: ["rules"],
 } as const;
 
 /** Who is signed in; fails with 401 when nobody is. */
@@ -36,6 +38,21 @@ export const useStoreDetail = (name: string, version: string) =>
     queryKey: [...keys.store, name, version],
     queryFn: ({ signal }) => api.store(name, signal),
     placeholderData: (previous) => (previous?.name === name ? previous : undefined),
+  });
+
+/** What differs in a store; `version` names what it was last heard to have changed by. */
+export const useDrift = (name: string, version: string) =>
+  useQuery({
+    queryKey: [...keys.drift, name, version],
+    queryFn: ({ signal }) => api.drift(name, signal),
+    placeholderData: (previous, query) => (query?.queryKey[1] === name ? previous : undefined),
+  });
+
+export const useRules = (name: string, version: string) =>
+  useQuery({
+    queryKey: [...keys.rules, name, version],
+    queryFn: ({ signal }) => api.rules(name, signal),
+    placeholderData: (previous, query) => (query?.queryKey[1] === name ? previous : undefined),
   });
 
 /** The activity log, page by page, newest first. What comes later comes live. */

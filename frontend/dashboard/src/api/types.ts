@@ -34,6 +34,9 @@ export interface OperationRef {
   explanation: string;
 }
 
+/** What is done about a change that nobody asked for. */
+export type DriftPolicy = "heal" | "warn" | "off";
+
 export interface Store {
   id: number | string;
   name: string;
@@ -52,7 +55,7 @@ export interface Store {
   ready_at: string | null;
   generation: number;
   observed_generation: number;
-  drift_policy: "heal" | "warn" | "off";
+  drift_policy: DriftPolicy;
   suspended: boolean;
   deletion_protection: boolean;
   conditions: Condition[];
@@ -82,6 +85,54 @@ export interface StoreEvent {
   phase: Phase;
   step: string;
   timestamp: string;
+}
+
+/** One field that isn't as it was asked for; the values as JSON, or `nothing`. */
+export interface Difference {
+  path: string;
+  /** The same place by RFC 6901, for a rule. */
+  pointer: string;
+  wanted: string;
+  found: string;
+  text: string;
+}
+
+/** An object that isn't, or wasn't, as it was asked for; a foreign one is only told of. */
+export interface Finding {
+  id: number;
+  kind: string;
+  namespace: string;
+  name: string;
+  verdict: "missing" | "changed" | "foreign";
+  message: string;
+  differences: Difference[];
+  detected_at: string;
+  healed_at: string | null;
+  healed_by: string | null;
+}
+
+export interface Drift {
+  policy: DriftPolicy;
+  /** Of which `open` has the newest 100. */
+  open_total: number;
+  open: Finding[];
+  /** The last 20, newest first. */
+  healed: Finding[];
+}
+
+/** What is to be ignored; an empty field matches anything. */
+export interface NewRule {
+  kind: string;
+  name: string;
+  pointer: string;
+  manager: string;
+  reason: string;
+}
+
+export interface Rule extends NewRule {
+  id: number;
+  /** One of the platform holds for all stores, and is an operator's. */
+  scope: "store" | "platform";
 }
 
 export interface Credentials {

@@ -1,3 +1,4 @@
+import { driftVersion, inWords } from "./drift";
 import { describe, expect, it } from "vitest";
 import type { Step, Store } from "../api/types";
 import { everything, list, totals } from "./listing";
@@ -103,4 +104,34 @@ describe("the list", () => {
       ["Ready", 2],
       ["Failed", 1],
     ]));
+});
+
+describe("drift", () => {
+  const rule = { kind: "", name: "", pointer: "", manager: "", reason: "" };
+
+  it.each([
+    [{ kind: "Deployment" }, "Deployment"],
+    [{ name: "store-*" }, "any object named store-*"],
+    [{ pointer: "/spec/replicas" }, "any object, at /spec/replicas"],
+    [
+      { kind: "Deployment", name: "web", pointer: "/spec", manager: "hpa" },
+      "Deployment named web, at /spec, when set by hpa",
+    ],
+  ])("a rule is told in words: %o", (values, words) => {
+    expect(inWords({ ...rule, ...values })).toBe(words);
+  });
+
+  it.each([
+    ["DRIFT_DETECTED", "7"],
+    ["SELF_HEAL", "7"],
+    ["SELF_HEALED", "7"],
+    ["HEAL_STOPPED", "7"],
+    ["SPEC_CHANGED", "7"],
+    ["STORE_DEGRADED", ""],
+    ["HELM_INSTALL", ""],
+  ])("what is heard as %s is a reason to ask again: %o", (type, version) => {
+    const event = { id: 7, type, message: "", phase: "Ready" as const, step: "", timestamp: "" };
+    expect(driftVersion([{ ...event, store: "alpha" }], "alpha")).toBe(version);
+    expect(driftVersion([{ ...event, store: "beta" }], "alpha")).toBe("");
+  });
 });

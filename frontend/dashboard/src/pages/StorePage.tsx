@@ -14,6 +14,7 @@ import { Actions, RetryButton } from "./store/Actions";
 import { ActivityLog } from "./store/ActivityLog";
 import { Conditions } from "./store/Conditions";
 import { CredentialsPanel } from "./store/CredentialsPanel";
+import { Drift } from "./store/Drift";
 
 /** One store: what it is, what is being done to it, and what can be done with it. */
 export default function StorePage() {
@@ -67,6 +68,11 @@ function StoreView({ store }: { store: Store }) {
       <Section title="Activity">
         <ActivityLog store={store} first={detail?.events ?? []} />
       </Section>
+      {detail && store.phase !== "ComingSoon" && (
+        <Section title="Drift">
+          <Drift store={store} verdict={detail.allowed_actions.change} />
+        </Section>
+      )}
       <Section title="Conditions">
         <Conditions conditions={store.conditions} />
       </Section>
@@ -163,8 +169,6 @@ function Facts({ store }: { store: Store }) {
           </dd>
         </>
       )}
-      <dt>Drift is</dt>
-      <dd>{{ heal: "healed", warn: "told, not healed", off: "not looked for" }[store.drift_policy]}</dd>
     </dl>
   );
 }

@@ -93,7 +93,7 @@ function WorkButton({ label, ask, name, verdict }: WorkProps & { label: string; 
 }
 
 /** Fetches what the person has just changed, in case the live message about it gets lost. */
-function useLookAgain(name: string): () => Promise<void> {
+export function useLookAgain(name: string): () => Promise<void> {
   const { refreshOne } = useLive();
   const client = useQueryClient();
   return async () => {

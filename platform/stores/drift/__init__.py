@@ -1,0 +1,1 @@
+"""Drift as the API shows it: what differs in the cluster, and what of it is to be ignored."""
