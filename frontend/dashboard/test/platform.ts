@@ -1,7 +1,7 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { vi } from "vitest";
-import type { LiveMessage, Phase, Step, Store, StoreDetail, StoreEvent } from "../src/api/types";
+import type { EventType, LiveMessage, Phase, Step, Store, StoreDetail, StoreEvent } from "../src/api/types";
 
 /** A platform small enough to read: its API by msw, its WebSocket by a stand-in for the browser's class. */
 export class Platform {
@@ -51,6 +51,7 @@ export class Platform {
   add(name: string, phase: Phase, more: Partial<Store> = {}): Store {
     const store: Store = {
       id: this.stores.size + 1,
+      href: `/stores/${name}`,
       name,
       display_name: "",
       tenant: "acme",
@@ -78,7 +79,7 @@ export class Platform {
   }
 
   /** A change, with its event, told to all who listen. */
-  change(name: string, changes: Partial<Store>, type: string, message = ""): void {
+  change(name: string, changes: Partial<Store>, type: EventType, message = ""): void {
     const store = { ...this.stores.get(name)!, ...changes };
     this.stores.set(name, store);
     const event = this.record(store, type, message);
@@ -86,7 +87,7 @@ export class Platform {
     this.say({ type: "store", store });
   }
 
-  record(store: Store, type: string, message: string): StoreEvent {
+  record(store: Store, type: EventType, message: string, origin: StoreEvent["origin"] = ""): StoreEvent {
     const timestamp = new Date(Date.parse("2026-11-23T12:00:00Z") + this.log.length * 1000).toISOString();
     const event = {
       id: this.log.length + 1,
@@ -95,7 +96,9 @@ export class Platform {
       message,
       phase: store.phase,
       step: "",
+      origin,
       timestamp,
+      request_id: "",
     };
     this.log.push(event);
     return event;
@@ -162,6 +165,7 @@ export class Platform {
     const verdict = (allowed: boolean, reason: string) => ({ allowed, reason: allowed ? null : reason });
     return {
       ...store,
+      links: {},
       events: this.logOf(store).slice(0, 15),
       allowed_actions: {
         retry: verdict(this.retryAllowed, "Only a failed store can be retried."),
@@ -212,7 +216,9 @@ export function pipeline(done: number): Step[] {
     attempt: 0,
     started_at: place <= done ? "2026-11-23T12:00:00Z" : null,
     finished_at: place < done ? "2026-11-23T12:00:04Z" : null,
+    due_at: null,
     waiting_for: place === done ? "the pod to be ready" : "",
+    error_reason: "",
     error: "",
   }));
 }

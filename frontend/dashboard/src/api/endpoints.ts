@@ -1,10 +1,19 @@
 import { request } from "./http";
-import type { Credentials, Engine, Health, Me, NewStore, Page, Plan, Store, StoreDetail, StoreEvent } from "./types";
+import type {
+  Changes,
+  Credentials,
+  Engine,
+  Health,
+  Me,
+  NewStore,
+  Page,
+  Plan,
+  Store,
+  StoreDetail,
+  StoreEvent,
+} from "./types";
 
 const store = (name: string) => `/stores/${encodeURIComponent(name)}`;
-
-/** What can be changed while a store lives. */
-export type Changes = Partial<Pick<Store, "display_name" | "deletion_protection" | "drift_policy" | "suspended">>;
 
 export const api = {
   me: (signal?: AbortSignal) => request<Me>("/me", withSignal(signal)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Step, Store } from "../api/types";
+import type { EngineName, Phase, Step, Store } from "../api/types";
 import { everything, list, totals } from "./listing";
 import { addressOf, problemWith } from "./names";
 import { describePipeline, stepTime } from "./pipeline";
@@ -71,16 +71,16 @@ describe("a pipeline", () => {
 });
 
 describe("the list", () => {
-  const store = (name: string, phase: string, created: number, engine = "medusa") =>
+  const store = (name: string, phase: Phase, created: number, engine: EngineName = "medusa") =>
     ({
-      id: name,
+      id: created,
       name,
       display_name: "",
       tenant: "acme",
       phase,
       engine,
       created_at: new Date(created).toISOString(),
-    }) as Store;
+    }) as Partial<Store> as Store;
   const stores = [store("beta", "Ready", 3), store("alpha", "Failed", 1), store("gamma", "Ready", 2, "woocommerce")];
   const names = (wish: object) => list(stores, { ...everything, ...wish }).map((each) => each.name);
 

@@ -5,7 +5,7 @@ import { Link, useNavigate } from "react-router";
 import { ApiError, explain } from "../api/http";
 import { api } from "../api/endpoints";
 import { useEngines, usePlans } from "../api/queries";
-import type { Me, NewStore, Tenant } from "../api/types";
+import type { EngineName, Me, NewStore, PlanName, Tenant } from "../api/types";
 import { PageTitle } from "../components/PageTitle";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { addressOf, problemWith } from "../domain/names";
@@ -18,8 +18,8 @@ export default function NewStorePage({ me }: { me: Me }) {
   const able = me.tenants.filter((tenant) => tenant.role !== "viewer");
   const [name, setName] = useState("");
   const [displayName, setDisplayName] = useState("");
-  const [engine, setEngine] = useState("medusa");
-  const [plan, setPlan] = useState<string | null>(null);
+  const [engine, setEngine] = useState<EngineName>("medusa");
+  const [plan, setPlan] = useState<PlanName | null>(null);
   const [slug, setSlug] = useState<string | null>(able[0]?.slug ?? null);
   const [submitted, setSubmitted] = useState(false);
   const tenant = able.find((each) => each.slug === slug);
@@ -132,12 +132,12 @@ function AddressPreview({ name, sound }: { name: string; sound: boolean }) {
   );
 }
 
-function EngineChoice({ value, onChange }: { value: string; onChange: (engine: string) => void }) {
+function EngineChoice({ value, onChange }: { value: EngineName; onChange: (engine: EngineName) => void }) {
   const { data, error, refetch } = useEngines();
   if (error) return <ProblemAlert title="The engines can't be shown" error={error} retry={() => void refetch()} />;
   const chosen = data?.find((engine) => engine.name === value);
   return (
-    <Radio.Group label="Engine" value={value} onChange={onChange}>
+    <Radio.Group label="Engine" value={value} onChange={(engine) => onChange(engine as EngineName)}>
       <Stack gap="xs" mt="xs">
         {(data ?? []).map((engine) => (
           <Radio
@@ -158,8 +158,8 @@ function EngineChoice({ value, onChange }: { value: string; onChange: (engine: s
 }
 
 interface PlanChoiceProps {
-  value: string | null;
-  onChange: (plan: string) => void;
+  value: PlanName | null;
+  onChange: (plan: PlanName) => void;
   error: string | undefined;
 }
 
@@ -167,7 +167,7 @@ function PlanChoice({ value, onChange, error }: PlanChoiceProps) {
   const plans = usePlans();
   if (plans.error) return <Text>{explain(plans.error)}</Text>;
   return (
-    <Radio.Group label="Plan" value={value} onChange={onChange} error={error}>
+    <Radio.Group label="Plan" value={value} onChange={(plan) => onChange(plan as PlanName)} error={error}>
       <Stack gap="xs" mt="xs">
         {(plans.data ?? []).map((plan) => (
           <Radio key={plan.name} value={plan.name} label={plan.label} description={plan.description} />
