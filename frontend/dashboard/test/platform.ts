@@ -1,6 +1,8 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { vi } from "vitest";
+import { People } from "./people";
+import { problem } from "./problem";
 import type { EventType, LiveMessage, Phase, Step, Store, StoreDetail, StoreEvent } from "../src/api/types";
 
 /** A platform small enough to read: its API by msw, its WebSocket by a stand-in for the browser's class. */
@@ -11,17 +13,20 @@ export class Platform {
   sockets: FakeWebSocket[] = [];
   /** Whether WebSockets get through. */
   open = true;
-  requests: { what: string; body: unknown; csrf: string | null }[] = [];
+  requests: { what: string; query: string; body: unknown; csrf: string | null }[] = [];
   retryAllowed = false;
   refuseCreate: { status: number; field: string; message: string } | null = null;
   down: string | null = null;
+  readonly people = new People();
+  /** How many requests are put off from now on, for a second each. */
+  putOff = 0;
   readonly server = setupServer(
     http.all("*", async ({ request }) => {
       const url = new URL(request.url);
       const body = request.headers.get("content-type")?.includes("json") ? await request.json() : await request.text();
       const what = `${request.method} ${url.pathname}`;
-      this.requests.push({ what, body, csrf: request.headers.get("x-csrftoken") });
-      return this.answer(what, body as Record<string, string>);
+      this.requests.push({ what, query: url.search, body, csrf: request.headers.get("x-csrftoken") });
+      return this.answer(what, url.searchParams, body as Record<string, string>);
     }),
   );
 
@@ -116,11 +121,17 @@ export class Platform {
     socket.hear({ type: "replayed", last_event_id: this.log.length });
   }
 
-  private answer(what: string, body: Record<string, string>): Response {
+  private answer(what: string, query: URLSearchParams, body: Record<string, string>): Response {
     if (what.includes("/api-auth/login/")) return this.login(what, body as unknown as string);
     if (what === "GET /health") return health(this.down);
     if (!this.signedIn) return problem(401, "not-authenticated", "Log in.");
-    if (what === "GET /me") return HttpResponse.json(me);
+    if (this.putOff > 0) {
+      this.putOff -= 1;
+      return problem(429, "too-many-requests", "Wait a second.", [], { "Retry-After": "1" });
+    }
+    if (what === "GET /me") return HttpResponse.json(this.people.me);
+    const aboutPeople = this.people.answer(what, query, body);
+    if (aboutPeople) return aboutPeople;
     if (what === "GET /engines") return HttpResponse.json(engines);
     if (what === "GET /plans") return HttpResponse.json(plans);
     if (what === "GET /stores")
@@ -223,13 +234,6 @@ export function pipeline(done: number): Step[] {
   }));
 }
 
-function problem(status: number, reason: string, detail: string, errors: { field: string; message: string }[] = []) {
-  return HttpResponse.json(
-    { type: `urn:storeplane:problem:${reason}`, title: reason, status, detail, errors },
-    { status },
-  );
-}
-
 function health(down: string | null): Response {
   const checks = Object.fromEntries(
     ["database", "redis", "broker", "cluster", "workers", "beat"].map((part) => [
@@ -240,13 +244,6 @@ function health(down: string | null): Response {
   return HttpResponse.json({ status: down ? "not ready" : "ready", checks }, { status: down ? 503 : 200 });
 }
 
-const me = {
-  username: "ada",
-  name: "Ada",
-  is_superuser: false,
-  authenticated_by: "session",
-  tenants: [{ slug: "acme", name: "Acme", plan: "small", role: "owner", stores_used: 2, stores_allowed: 10 }],
-};
 const engines = [
   { name: "medusa", label: "MedusaJS", description: "Headless commerce.", available: true, message: "" },
   {

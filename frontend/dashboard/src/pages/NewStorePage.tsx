@@ -5,22 +5,27 @@ import { Link, useNavigate } from "react-router";
 import { ApiError, explain } from "../api/http";
 import { api } from "../api/endpoints";
 import { useEngines, usePlans } from "../api/queries";
-import type { EngineName, Me, NewStore, PlanName, Tenant } from "../api/types";
+import type { EngineName, NewStore, PlanName } from "../api/types";
 import { PageTitle } from "../components/PageTitle";
 import { ProblemAlert } from "../components/ProblemAlert";
+import { Quota } from "../components/Quota";
 import { addressOf, problemWith } from "../domain/names";
 import { useLive } from "../live/LiveContext";
+import { useTenant } from "../tenant/TenantContext";
 
 /** The form for a new store. */
-export default function NewStorePage({ me }: { me: Me }) {
+export default function NewStorePage() {
   const navigate = useNavigate();
   const { refreshOne } = useLive();
-  const able = me.tenants.filter((tenant) => tenant.role !== "viewer");
+  const choice = useTenant();
+  const able = choice.tenants.filter((tenant) => tenant.role !== "viewer");
   const [name, setName] = useState("");
   const [displayName, setDisplayName] = useState("");
   const [engine, setEngine] = useState<EngineName>("medusa");
   const [plan, setPlan] = useState<PlanName | null>(null);
-  const [slug, setSlug] = useState<string | null>(able[0]?.slug ?? null);
+  const [slug, setSlug] = useState<string | null>(
+    () => (able.find((tenant) => tenant.slug === choice.tenant?.slug) ?? able[0])?.slug ?? null,
+  );
   const [submitted, setSubmitted] = useState(false);
   const tenant = able.find((each) => each.slug === slug);
   const create = useMutation({
@@ -174,15 +179,5 @@ function PlanChoice({ value, onChange, error }: PlanChoiceProps) {
         ))}
       </Stack>
     </Radio.Group>
-  );
-}
-
-function Quota({ tenant }: { tenant: Tenant }) {
-  const left = Math.max(0, tenant.stores_allowed - tenant.stores_used);
-  return (
-    <Text size="sm" c="dimmed">
-      {tenant.name} has {tenant.stores_used} of {tenant.stores_allowed} stores;{" "}
-      {left === 0 ? "there is no room for another one." : `${left} more can be made.`}
-    </Text>
   );
 }
