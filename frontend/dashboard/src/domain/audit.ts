@@ -1,4 +1,5 @@
 import type { AuditEntry } from "../api/types";
+import { utc } from "./time";
 
 /** What the audit can be narrowed by; the names are those of the address and of the API. */
 export const auditFields = ["action", "actor", "target", "request_id", "since", "until"] as const;
@@ -44,11 +45,14 @@ export function changes({ before, after }: Pick<AuditEntry, "before" | "after">)
     .filter((change) => change.before !== change.after);
 }
 
+const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)$/;
+
 function words(record: AuditEntry["before"], field: string): string | null {
   if (record === null || !(field in record)) return null;
   const value = record[field];
   if (value === null) return "none";
   if (value === "") return "empty";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value !== "string") return JSON.stringify(value);
+  return isTime.test(value) ? utc(value) : value;
 }

@@ -60,6 +60,11 @@ describe("an audit entry", () => {
     ]);
   });
 
+  it("has times that a person can read", () => {
+    const after = { expires_at: "2027-02-23T23:50:00.110803+00:00" };
+    expect(changes({ before: null, after })[0]!.after).toBe("2027-02-23 23:50:00 UTC");
+  });
+
   it("of something new or gone has one side", () => {
     expect(changes({ before: null, after: { expires_at: null } })).toEqual([
       { field: "expires_at", before: null, after: "none" },

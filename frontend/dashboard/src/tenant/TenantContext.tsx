@@ -20,10 +20,10 @@ const kept = "storeplane-tenant";
 export function TenantProvider({ me, children }: { me: Me; children: ReactNode }) {
   const { state } = useLive();
   const [slug, setSlug] = useState(() => localStorage.getItem(kept));
-  const tenants = useMemo(
-    () => (state.loaded ? withLiveUse(me.tenants, Object.values(state.stores)) : me.tenants),
-    [me.tenants, state.loaded, state.stores],
-  );
+  const tenants = useMemo(() => {
+    const sorted = [...me.tenants].sort((a, b) => a.name.localeCompare(b.name));
+    return state.loaded ? withLiveUse(sorted, Object.values(state.stores)) : sorted;
+  }, [me.tenants, state.loaded, state.stores]);
   const choice = useMemo(
     () => ({
       tenants,

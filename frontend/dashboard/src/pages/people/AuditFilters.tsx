@@ -28,7 +28,7 @@ export function AuditFilters({ filter, onApply }: { filter: AuditFilter; onApply
 
   return (
     <form onSubmit={submit} aria-label="Filters" role="search">
-      <Group align="flex-end" gap="sm">
+      <div className="filters">
         {auditFields.map((field) => {
           const isTime = field === "since" || field === "until";
           return (
@@ -37,7 +37,7 @@ export function AuditFilters({ filter, onApply }: { filter: AuditFilter; onApply
               {...fields[field]}
               type={isTime ? "datetime-local" : "text"}
               size="sm"
-              w="11.5rem"
+              className={isTime ? "time" : undefined}
               autoComplete="off"
               spellCheck={false}
               value={draft[field]}
@@ -45,13 +45,15 @@ export function AuditFilters({ filter, onApply }: { filter: AuditFilter; onApply
             />
           );
         })}
-        <Button type="submit" variant="default">
-          Apply
-        </Button>
-        <Button variant="subtle" onClick={() => onApply(filterOf(new URLSearchParams()))}>
-          Clear
-        </Button>
-      </Group>
+        <Group gap="xs" wrap="nowrap">
+          <Button type="submit" variant="default">
+            Apply
+          </Button>
+          <Button variant="subtle" onClick={() => onApply(filterOf(new URLSearchParams()))}>
+            Clear
+          </Button>
+        </Group>
+      </div>
     </form>
   );
 }

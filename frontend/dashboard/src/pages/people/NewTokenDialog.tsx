@@ -87,7 +87,7 @@ function Form({ onSubmit, onClose, pending, error }: FormProps) {
         )}
         <NativeSelect
           label="Role"
-          description={`At most your own; you are ${own} there.`}
+          description={`At most your own, which is ${own} there.`}
           value={role}
           error={refused("role")}
           onChange={(event) => setRole(event.currentTarget.value as Role)}
