@@ -134,8 +134,7 @@ export class Platform {
     if (aboutPeople) return aboutPeople;
     if (what === "GET /engines") return HttpResponse.json(engines);
     if (what === "GET /plans") return HttpResponse.json(plans);
-    if (what === "GET /stores")
-      return HttpResponse.json({ next: null, previous: null, results: [...this.stores.values()] });
+    if (what === "GET /stores") return HttpResponse.json({ next: null, previous: null, results: this.visible() });
     if (what === "POST /stores") return this.create(body);
     const [, name, page] = /^\w+ \/stores\/([^/]+)\/?(\w*)/.exec(what) ?? [];
     const store = this.stores.get(name ?? "");
@@ -149,6 +148,11 @@ export class Platform {
     }
     if (what.startsWith("PATCH")) this.change(store.name, body as Partial<Store>, "SPEC_CHANGED");
     return HttpResponse.json(this.detail(this.stores.get(store.name)!));
+  }
+
+  private visible(): Store[] {
+    const mine = this.people.me.tenants.map((tenant) => tenant.slug);
+    return [...this.stores.values()].filter((store) => mine.includes(store.tenant));
   }
 
   private create(body: Record<string, string>): Response {

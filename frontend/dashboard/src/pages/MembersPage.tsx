@@ -11,6 +11,7 @@ import { ProblemAlert } from "../components/ProblemAlert";
 import { Pages, Rows, type Column } from "../components/Rows";
 import { LocalTime } from "../components/Time";
 import { rolesUpTo } from "../domain/tenants";
+import { useLive } from "../live/LiveContext";
 import { useTenant } from "../tenant/TenantContext";
 import { AddMember } from "./people/AddMember";
 
@@ -36,6 +37,7 @@ export default function MembersPage({ me }: { me: Me }) {
 function Members({ me, tenant }: { me: Me; tenant: Tenant }) {
   const [leaving, setLeaving] = useState<Member | null>(null);
   const navigate = useNavigate();
+  const { refresh } = useLive();
   const client = useQueryClient();
   const members = useMembers(tenant.slug);
   const lookAgain = () => client.invalidateQueries({ queryKey: keys.members });
@@ -49,8 +51,10 @@ function Members({ me, tenant }: { me: Me; tenant: Tenant }) {
 
   async function afterRemoval() {
     if (!leaving || !isMe(leaving)) return lookAgain();
-    await client.invalidateQueries({ queryKey: keys.me });
-    return navigate("/");
+    await navigate("/");
+    // What was known of the tenant is not theirs to see any more.
+    for (const queryKey of [keys.members, keys.tokens, keys.audit]) client.removeQueries({ queryKey });
+    return Promise.all([client.invalidateQueries({ queryKey: keys.me }), refresh()]);
   }
 
   return (

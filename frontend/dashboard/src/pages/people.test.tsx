@@ -102,6 +102,7 @@ describe("the members page", () => {
   it("lets a viewer look and leave, and nothing else", async () => {
     platform.people.me.tenants = [tenant("acme", "Acme", "viewer")];
     platform.people.members = [member(1, "ada", "viewer"), member(2, "bob", "owner")];
+    platform.add("alpha", "Ready");
     const user = open("/ui/members");
     const bob = await screen.findByTestId("member-bob");
     expect(within(bob).queryByRole("button")).toBeNull();
@@ -109,6 +110,7 @@ describe("the members page", () => {
     await user.click(screen.getByRole("button", { name: "Leave this tenant" }));
     await user.click(await screen.findByRole("button", { name: "Leave" }));
     expect(await screen.findByRole("heading", { name: "Stores" })).toBeVisible();
+    await waitFor(() => expect(screen.queryByTestId("store-alpha")).toBeNull());
     expect(sent("DELETE /tenants/acme/members/1")).toHaveLength(1);
   });
 });
