@@ -23,11 +23,11 @@ export default function NewStorePage() {
   const [displayName, setDisplayName] = useState("");
   const [engine, setEngine] = useState<EngineName>("medusa");
   const [plan, setPlan] = useState<PlanName | null>(null);
-  const [slug, setSlug] = useState<string | null>(
-    () => (able.find((tenant) => tenant.slug === choice.tenant?.slug) ?? able[0])?.slug ?? null,
-  );
+  const [picked, setPicked] = useState<string | null>(null);
   const [submitted, setSubmitted] = useState(false);
-  const tenant = able.find((each) => each.slug === slug);
+  // Until one is picked here, the one of all pages.
+  const slug = picked ?? choice.tenant?.slug;
+  const tenant = able.find((each) => each.slug === slug) ?? able[0];
   const create = useMutation({
     mutationFn: (wish: NewStore) => api.createStore(wish),
     onSuccess: async (store) => {
@@ -52,7 +52,7 @@ export default function NewStorePage() {
       engine,
       ...(plan ? { plan } : {}),
       ...(displayName.trim() ? { display_name: displayName.trim() } : {}),
-      ...(slug ? { tenant: slug } : {}),
+      ...(tenant ? { tenant: tenant.slug } : {}),
     });
   }
 
@@ -84,10 +84,10 @@ export default function NewStorePage() {
           <Select
             label="Tenant"
             data={able.map((each) => ({ value: each.slug, label: each.name }))}
-            value={slug}
+            value={tenant?.slug ?? null}
             allowDeselect={false}
             error={refused("tenant")}
-            onChange={setSlug}
+            onChange={setPicked}
           />
         )}
         <EngineChoice value={engine} onChange={setEngine} />

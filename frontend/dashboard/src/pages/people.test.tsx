@@ -187,6 +187,11 @@ describe("somebody in several tenants", () => {
     expect(localStorage.getItem("storeplane-tenant")).toBe("beta");
     await user.click(screen.getByRole("link", { name: "Members" }));
     expect(await screen.findByRole("heading", { name: "Members of Beta" })).toBeVisible();
+    await user.click(screen.getByRole("link", { name: "Stores" }));
+    await user.click(await screen.findByRole("link", { name: "New store" }));
+    await user.type(await screen.findByRole("textbox", { name: /^Name/ }), "my-shop");
+    await user.click(screen.getByRole("button", { name: "Make the store" }));
+    await waitFor(() => expect(sent("POST /stores")[0]?.body).toMatchObject({ tenant: "beta" }));
   });
 
   it("is asked whose members to show", async () => {
