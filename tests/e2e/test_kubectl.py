@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -55,13 +56,20 @@ def condition(name: str, type_: str) -> Json:
 
 @contextmanager
 def watched(name: str) -> Iterator[list[str]]:
-    """What `kubectl get store -w` prints meanwhile; complete after the `with`."""
+    """What `kubectl get store -w` prints meanwhile, line by line as it comes."""
     lines: list[str] = []
     command = ["kubectl", "get", "stores", "-w", "--no-headers", "--field-selector", f"metadata.name={name}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()))
+        reader.start()
         yield lines
         process.terminate()
-        lines += (process.stdout.read() if process.stdout else "").splitlines()
+        reader.join()
+
+
+def phases_in(lines: list[str]) -> list[str]:
+    """The phases of a store, as a watch has shown them so far."""
+    return [line.split()[2] for line in list(lines) if len(line.split()) > 3]
 
 
 def test_a_store_lives_from_birth_to_death_by_kubectl_alone(
@@ -71,9 +79,10 @@ def test_a_store_lives_from_birth_to_death_by_kubectl_alone(
     with watched(name) as seen:
         apply(name, engine="medusa", tenant=tenant, displayName="Kube Shop")
         kubectl("wait", "--for=condition=Ready", f"store/{name}", PATIENCE)
+        until(lambda: "Ready" in phases_in(seen), "the watch to show the ready store")
 
     _assert_ready(name)
-    phases = [line.split()[2] for line in seen if len(line.split()) > 3]
+    phases = phases_in(seen)
     assert phases.index("Provisioning") < phases.index("Ready"), seen
     _assert_told(name)
     assert door.store(name)["display_name"] == "Kube Shop"

@@ -1,14 +1,7 @@
-import { MantineProvider } from "@mantine/core";
-import { QueryClientProvider } from "@tanstack/react-query";
-import { act, render, screen, waitFor, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
-import axe from "axe-core";
-import { MemoryRouter } from "react-router";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectAccessible, open } from "../test/page";
 import { pipeline, Platform } from "../test/platform";
-import { createQueryClient } from "./api/client";
-import { App } from "./App";
-import { theme } from "./theme";
 
 let platform: Platform;
 
@@ -18,30 +11,6 @@ beforeEach(() => {
   document.cookie = "csrftoken=tok123";
 });
 afterEach(() => platform.stop());
-
-function open(address = "/") {
-  const client = createQueryClient();
-  client.setDefaultOptions({ queries: { retry: false } });
-  render(
-    // Transitions would only keep the test waiting.
-    <MantineProvider theme={theme} env="test">
-      <QueryClientProvider client={client}>
-        <MemoryRouter initialEntries={[address]}>
-          <App />
-        </MemoryRouter>
-      </QueryClientProvider>
-    </MantineProvider>,
-  );
-  return userEvent.setup();
-}
-
-/** What axe can judge without a layout; contrast is looked at in a real browser. */
-async function expectAccessible() {
-  const { violations } = await axe.run(document.body, {
-    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
-  });
-  expect(violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
-}
 
 const sent = (what: string) => platform.requests.filter((request) => request.what === what);
 
@@ -129,7 +98,7 @@ describe("a new store", () => {
     await user.clear(name);
     await user.type(name, "my-shop");
     expect(screen.getByText("http://my-shop.localhost:8080")).toBeVisible();
-    expect(screen.getByText(/Acme has 2 of 10 stores/)).toBeVisible();
+    expect(screen.getByText(/Acme has 1 of 10 stores/)).toBeVisible();
     await expectAccessible();
 
     await user.click(await screen.findByRole("radio", { name: /Large/ }));
@@ -166,17 +135,17 @@ describe("a new store", () => {
 describe("a store's page", () => {
   it("shows what the active step waits for, and the log as it grows", async () => {
     const alpha = platform.add("alpha", "Provisioning", { pipeline: pipeline(2) });
-    platform.record(alpha, "STORE_REQUESTED", "alpha was asked for.");
+    platform.record(alpha, "STORE_REQUESTED", "alpha was asked for.", "kubectl");
     const user = open("/ui/stores/alpha");
     const step = await screen.findByTestId("step-database");
     expect(step).toHaveTextContent("waits for the pod to be ready");
     expect(step).toHaveAttribute("aria-current", "step");
     expect(screen.getByTestId("step-helm")).toHaveTextContent("done, 4.0 s");
-    expect(await screen.findByTestId("event-STORE_REQUESTED")).toBeVisible();
+    expect(await screen.findByTestId("event-STORE_REQUESTED")).toHaveTextContent("alpha was asked for. by kubectl");
     await waitFor(() => expect(screen.getByTestId("connection")).toHaveTextContent("live"));
 
     act(() => platform.change("alpha", { pipeline: pipeline(3) }, "DB_READY", "The database is ready."));
-    expect(await screen.findByTestId("event-DB_READY")).toHaveTextContent("The database is ready.");
+    expect(await screen.findByTestId("event-DB_READY")).toHaveTextContent(/The database is ready\.$/);
     expect(screen.getByTestId("step-backend")).toHaveAttribute("data-state", "running");
     await user.type(screen.getByRole("searchbox", { name: "Filter" }), "asked");
     expect(screen.queryByTestId("event-DB_READY")).toBeNull();

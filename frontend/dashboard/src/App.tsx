@@ -5,6 +5,7 @@ import { isSignedOut } from "./api/http";
 import { useMe } from "./api/queries";
 import { Layout } from "./components/Layout";
 import { ProblemAlert } from "./components/ProblemAlert";
+import { TenantProvider } from "./tenant/TenantContext";
 import { LiveProvider } from "./live/LiveContext";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { SignInPage } from "./pages/SignInPage";
@@ -12,6 +13,9 @@ import StoresPage from "./pages/StoresPage";
 
 const NewStorePage = lazy(() => import("./pages/NewStorePage"));
 const StorePage = lazy(() => import("./pages/StorePage"));
+const TokensPage = lazy(() => import("./pages/TokensPage"));
+const MembersPage = lazy(() => import("./pages/MembersPage"));
+const AuditPage = lazy(() => import("./pages/AuditPage"));
 
 /** The dashboard, below a router, Mantine and a QueryClientProvider. */
 export function App() {
@@ -27,16 +31,21 @@ export function App() {
   }
   return (
     <LiveProvider key={me.username}>
-      <Layout me={me}>
-        <Suspense fallback={<Waiting />}>
-          <Routes>
-            <Route index element={<StoresPage />} />
-            <Route path="ui/new" element={<NewStorePage me={me} />} />
-            <Route path="ui/stores/:name" element={<StorePage />} />
-            <Route path="*" element={<NotFoundPage />} />
-          </Routes>
-        </Suspense>
-      </Layout>
+      <TenantProvider me={me}>
+        <Layout me={me}>
+          <Suspense fallback={<Waiting />}>
+            <Routes>
+              <Route index element={<StoresPage />} />
+              <Route path="ui/new" element={<NewStorePage />} />
+              <Route path="ui/stores/:name" element={<StorePage />} />
+              <Route path="ui/tokens" element={<TokensPage me={me} />} />
+              <Route path="ui/members" element={<MembersPage me={me} />} />
+              <Route path="ui/audit" element={<AuditPage />} />
+              <Route path="*" element={<NotFoundPage />} />
+            </Routes>
+          </Suspense>
+        </Layout>
+      </TenantProvider>
     </LiveProvider>
   );
 }

@@ -1,8 +1,11 @@
 import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { vi } from "vitest";
+import { People } from "./people";
+import { problem } from "./problem";
 import type {
   Drift,
+  EventType,
   Finding,
   LiveMessage,
   NewRule,
@@ -11,8 +14,8 @@ import type {
   Step,
   Store,
   StoreDetail,
-  StoreEvent,
 } from "../src/api/types";
+import type { StoreEvent } from "../src/api/types";
 
 /** A platform small enough to read: its API by msw, its WebSocket by a stand-in for the browser's class. */
 export class Platform {
@@ -22,7 +25,7 @@ export class Platform {
   sockets: FakeWebSocket[] = [];
   /** Whether WebSockets get through. */
   open = true;
-  requests: { what: string; body: unknown; csrf: string | null }[] = [];
+  requests: { what: string; query: string; body: unknown; csrf: string | null }[] = [];
   retryAllowed = false;
   changeAllowed = true;
   drifted: Finding[] = [];
@@ -30,13 +33,16 @@ export class Platform {
   rules: Rule[] = [];
   refuseCreate: { status: number; field: string; message: string } | null = null;
   down: string | null = null;
+  readonly people = new People();
+  /** How many requests are put off from now on, for a second each. */
+  putOff = 0;
   readonly server = setupServer(
     http.all("*", async ({ request }) => {
       const url = new URL(request.url);
       const body = request.headers.get("content-type")?.includes("json") ? await request.json() : await request.text();
       const what = `${request.method} ${url.pathname}`;
-      this.requests.push({ what, body, csrf: request.headers.get("x-csrftoken") });
-      return this.answer(what, body as Record<string, string>);
+      this.requests.push({ what, query: url.search, body, csrf: request.headers.get("x-csrftoken") });
+      return this.answer(what, url.searchParams, body as Record<string, string>);
     }),
   );
 
@@ -66,6 +72,7 @@ export class Platform {
   add(name: string, phase: Phase, more: Partial<Store> = {}): Store {
     const store: Store = {
       id: this.stores.size + 1,
+      href: `/stores/${name}`,
       name,
       display_name: "",
       tenant: "acme",
@@ -93,7 +100,7 @@ export class Platform {
   }
 
   /** A change, with its event, told to all who listen. */
-  change(name: string, changes: Partial<Store>, type: string, message = ""): void {
+  change(name: string, changes: Partial<Store>, type: EventType, message = ""): void {
     const store = { ...this.stores.get(name)!, ...changes };
     this.stores.set(name, store);
     const event = this.record(store, type, message);
@@ -101,7 +108,7 @@ export class Platform {
     this.say({ type: "store", store });
   }
 
-  record(store: Store, type: string, message: string): StoreEvent {
+  record(store: Store, type: EventType, message: string, origin: StoreEvent["origin"] = ""): StoreEvent {
     const timestamp = new Date(Date.parse("2026-11-23T12:00:00Z") + this.log.length * 1000).toISOString();
     const event = {
       id: this.log.length + 1,
@@ -110,7 +117,9 @@ export class Platform {
       message,
       phase: store.phase,
       step: "",
+      origin,
       timestamp,
+      request_id: "",
     };
     this.log.push(event);
     return event;
@@ -128,15 +137,20 @@ export class Platform {
     socket.hear({ type: "replayed", last_event_id: this.log.length });
   }
 
-  private answer(what: string, body: Record<string, string>): Response {
+  private answer(what: string, query: URLSearchParams, body: Record<string, string>): Response {
     if (what.includes("/api-auth/login/")) return this.login(what, body as unknown as string);
     if (what === "GET /health") return health(this.down);
     if (!this.signedIn) return problem(401, "not-authenticated", "Log in.");
-    if (what === "GET /me") return HttpResponse.json(me);
+    if (this.putOff > 0) {
+      this.putOff -= 1;
+      return problem(429, "too-many-requests", "Wait a second.", [], { "Retry-After": "1" });
+    }
+    if (what === "GET /me") return HttpResponse.json(this.people.me);
+    const aboutPeople = this.people.answer(what, query, body);
+    if (aboutPeople) return aboutPeople;
     if (what === "GET /engines") return HttpResponse.json(engines);
     if (what === "GET /plans") return HttpResponse.json(plans);
-    if (what === "GET /stores")
-      return HttpResponse.json({ next: null, previous: null, results: [...this.stores.values()] });
+    if (what === "GET /stores") return HttpResponse.json({ next: null, previous: null, results: this.visible() });
     if (what === "POST /stores") return this.create(body);
     const [, name, page] = /^\w+ \/stores\/([^/]+)\/?(\w*)/.exec(what) ?? [];
     const store = this.stores.get(name ?? "");
@@ -177,6 +191,11 @@ export class Platform {
     return HttpResponse.json(told);
   }
 
+  private visible(): Store[] {
+    const mine = this.people.me.tenants.map((tenant) => tenant.slug);
+    return [...this.stores.values()].filter((store) => mine.includes(store.tenant));
+  }
+
   private create(body: Record<string, string>): Response {
     if (this.refuseCreate) {
       const { status, field, message } = this.refuseCreate;
@@ -202,6 +221,7 @@ export class Platform {
     const verdict = (allowed: boolean, reason: string) => ({ allowed, reason: allowed ? null : reason });
     return {
       ...store,
+      links: {},
       events: this.logOf(store).slice(0, 15),
       allowed_actions: {
         retry: verdict(this.retryAllowed, "Only a failed store can be retried."),
@@ -252,7 +272,9 @@ export function pipeline(done: number): Step[] {
     attempt: 0,
     started_at: place <= done ? "2026-11-23T12:00:00Z" : null,
     finished_at: place < done ? "2026-11-23T12:00:04Z" : null,
+    due_at: null,
     waiting_for: place === done ? "the pod to be ready" : "",
+    error_reason: "",
     error: "",
   }));
 }
@@ -275,13 +297,6 @@ export function finding(name: string, more: Partial<Finding> = {}): Finding {
   };
 }
 
-function problem(status: number, reason: string, detail: string, errors: { field: string; message: string }[] = []) {
-  return HttpResponse.json(
-    { type: `urn:storeplane:problem:${reason}`, title: reason, status, detail, errors },
-    { status },
-  );
-}
-
 function health(down: string | null): Response {
   const checks = Object.fromEntries(
     ["database", "redis", "broker", "cluster", "workers", "beat"].map((part) => [
@@ -292,13 +307,6 @@ function health(down: string | null): Response {
   return HttpResponse.json({ status: down ? "not ready" : "ready", checks }, { status: down ? 503 : 200 });
 }
 
-const me = {
-  username: "ada",
-  name: "Ada",
-  is_superuser: false,
-  authenticated_by: "session",
-  tenants: [{ slug: "acme", name: "Acme", plan: "small", role: "owner", stores_used: 2, stores_allowed: 10 }],
-};
 const engines = [
   { name: "medusa", label: "MedusaJS", description: "Headless commerce.", available: true, message: "" },
   {

@@ -20,7 +20,7 @@ export function createQueryClient(): QueryClient {
   return client;
 }
 
-/** Whether asking again can help. */
+/** Whether asking again can help; who asked too often has waited already (http.ts). */
 function isPassing(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
+  return error instanceof ApiError && (error.status === 0 || error.status >= 500);
 }

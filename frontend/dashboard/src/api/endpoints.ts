@@ -1,24 +1,30 @@
 import { request } from "./http";
 import type {
+  AuditEntry,
+  Changes,
   Credentials,
   Drift,
   Engine,
   Health,
   Me,
+  Member,
+  NewMember,
   NewRule,
   NewStore,
+  NewToken,
   Page,
   Plan,
+  Role,
   Rule,
   Store,
   StoreDetail,
   StoreEvent,
+  Token,
+  TokenWish,
 } from "./types";
 
 const store = (name: string) => `/stores/${encodeURIComponent(name)}`;
-
-/** What can be changed while a store lives. */
-export type Changes = Partial<Pick<Store, "display_name" | "deletion_protection" | "drift_policy" | "suspended">>;
+const members = (tenant: string) => `/tenants/${encodeURIComponent(tenant)}/members`;
 
 export const api = {
   me: (signal?: AbortSignal) => request<Me>("/me", withSignal(signal)),
@@ -42,7 +48,28 @@ export const api = {
   /** One page of the activity log, newest first; `page` is the `next` of the page before. */
   logs: (name: string, page: string | null, signal?: AbortSignal) =>
     request<Page<StoreEvent>>(page ? local(page) : `${store(name)}/logs?page_size=100`, withSignal(signal)),
+  tokens: (filter: Filter, page: string | null, signal?: AbortSignal) => pageOf<Token>("/tokens", filter, page, signal),
+  createToken: (wish: TokenWish) => request<NewToken>("/tokens", { method: "POST", body: wish }),
+  revokeToken: (id: number) => request<null>(`/tokens/${id}`, { method: "DELETE" }),
+  members: (tenant: string, page: string | null, signal?: AbortSignal) =>
+    pageOf<Member>(members(tenant), {}, page, signal),
+  addMember: (tenant: string, wish: NewMember) => request<Member>(members(tenant), { method: "POST", body: wish }),
+  changeMember: (tenant: string, id: number, role: Role) =>
+    request<Member>(`${members(tenant)}/${id}`, { method: "PATCH", body: { role } }),
+  removeMember: (tenant: string, id: number) => request<null>(`${members(tenant)}/${id}`, { method: "DELETE" }),
+  audit: (filter: Filter, page: string | null, signal?: AbortSignal) =>
+    pageOf<AuditEntry>("/audit", filter, page, signal),
 };
+
+/** Query parameters; those without a value are left out. */
+export type Filter = Readonly<Record<string, string | null>>;
+
+/** A page of a list; `page` is the `next` of the page before, null for the first. */
+function pageOf<T>(path: string, filter: Filter, page: string | null, signal?: AbortSignal): Promise<Page<T>> {
+  const query = new URLSearchParams({ page_size: "50" });
+  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value);
+  return request<Page<T>>(page ? local(page) : `${path}?${query.toString()}`, withSignal(signal));
+}
 
 function withSignal(signal: AbortSignal | undefined) {
   return signal ? { signal } : {};

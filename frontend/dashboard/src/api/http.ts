@@ -1,3 +1,4 @@
+import { pause, secondsOf } from "./pause";
 import type { Problem } from "./types";
 
 /** A request that was answered with an error, or not answered at all (`status` 0). */
@@ -39,17 +40,25 @@ interface Options {
   alsoFine?: number[];
 }
 
-/** Asks the platform; the answer's JSON. Raises ApiError. */
-export async function request<T>(
-  path: string,
-  { method = "GET", body, signal, alsoFine = [] }: Options = {},
-): Promise<T> {
+/** How often a request is sent that the platform puts off. */
+const attempts = 3;
+
+/** Asks the platform; the answer's JSON. One that comes too often waits as long as the platform asks. Raises ApiError. */
+export async function request<T>(path: string, options: Options = {}): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await send(path, options);
+    const wait = answer.status === 429 && attempt < attempts ? secondsOf(answer.headers.get("Retry-After")) : null;
+    if (wait === null) return read<T>(answer, options.alsoFine ?? []);
+    await pause(wait, options.signal);
+  }
+}
+
+async function send(path: string, { method = "GET", body, signal }: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  let answer: Response;
   try {
-    answer = await fetch(path, {
+    return await fetch(path, {
       method,
       headers,
       credentials: "same-origin",
@@ -60,6 +69,9 @@ export async function request<T>(
     if (signal?.aborted) throw error;
     throw new ApiError(0, noAnswer);
   }
+}
+
+async function read<T>(answer: Response, alsoFine: number[]): Promise<T> {
   const json: unknown = await answer.json().catch(() => null);
   if (answer.ok || alsoFine.includes(answer.status)) return json as T;
   throw new ApiError(answer.status, asProblem(answer.status, json));

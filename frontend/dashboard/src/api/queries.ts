@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { api } from "./endpoints";
+import { api, type Filter } from "./endpoints";
+import type { Page } from "./types";
 
 /** Names of what is cached; a prefix invalidates all below it. */
 export const keys = {
@@ -11,6 +12,9 @@ export const keys = {
   logs: ["logs"],
   drift: ["drift"],
   rules: ["rules"],
+  tokens: ["tokens"],
+  members: ["members"],
+  audit: ["audit"],
 } as const;
 
 /** Who is signed in; fails with 401 when nobody is. */
@@ -55,11 +59,30 @@ export const useRules = (name: string, version: string) =>
     placeholderData: (previous, query) => (query?.queryKey[1] === name ? previous : undefined),
   });
 
-/** The activity log, page by page, newest first. What comes later comes live. */
-export const useLogs = (name: string, bearer: string) =>
-  useInfiniteQuery({
-    queryKey: [...keys.logs, name, bearer],
-    queryFn: ({ pageParam, signal }) => api.logs(name, pageParam, signal),
+/** A list that comes page by page, newest first. */
+function usePages<T>(
+  key: readonly unknown[],
+  fetchPage: (page: string | null, signal: AbortSignal) => Promise<Page<T>>,
+  enabled = true,
+) {
+  return useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => fetchPage(pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
+    enabled,
   });
+}
+
+/** The activity log. What comes later comes live. */
+export const useLogs = (name: string, bearer: string) =>
+  usePages([...keys.logs, name, bearer], (page, signal) => api.logs(name, page, signal));
+
+export const useTokens = (filter: Filter) =>
+  usePages([...keys.tokens, filter], (page, signal) => api.tokens(filter, page, signal));
+
+export const useMembers = (tenant: string) =>
+  usePages([...keys.members, tenant], (page, signal) => api.members(tenant, page, signal));
+
+export const useAudit = (filter: Filter, enabled: boolean) =>
+  usePages([...keys.audit, filter], (page, signal) => api.audit(filter, page, signal), enabled);

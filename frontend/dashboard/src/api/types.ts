@@ -1,184 +1,56 @@
-/** The shapes of the platform's API (docs/api.md), in one place. Times are ISO 8601 in UTC. */
+/** The shapes of the platform's API, by the names that the dashboard uses. Made from docs/openapi.yaml: `npm run api`. */
+import type { components } from "./schema";
 
-export type Phase =
-  "Pending" | "Provisioning" | "Ready" | "Degraded" | "Failed" | "Suspended" | "Deleting" | "ComingSoon";
+type Schemas = components["schemas"];
 
-export type StepState = "pending" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled";
+/** An answer always has every field; the document asks for those alone that have no default. */
+type Whole<T> = { [Key in keyof T]-?: T[Key] };
 
-export interface Step {
-  name: string;
-  label: string;
-  state: StepState;
-  /** Failures so far. */
-  attempt: number;
-  started_at: string | null;
-  finished_at: string | null;
-  waiting_for: string;
-  error: string;
-}
+export type Phase = Schemas["PhaseEnum"];
+export type Role = Schemas["RoleEnum"];
+export type EngineName = Schemas["EngineEnum"];
+export type PlanName = Schemas["PlanEnum"];
+export type EventType = Schemas["EventTypeEnum"];
+export type Step = Schemas["Step"];
+export type StepState = Schemas["StepStateEnum"];
+export type Condition = Whole<Schemas["Condition"]>;
+export type OperationRef = Schemas["OperationRef"];
+export type StoreEvent = Whole<Schemas["Event"]>;
+export type Verdict = Schemas["Verdict"];
+export type Credentials = Schemas["Credentials"];
+export type Engine = Schemas["Engine"];
+export type Plan = Schemas["Plan"];
+export type Tenant = Schemas["Tenant"];
+export type Me = Schemas["Me"];
+export type Member = Schemas["Member"];
+export type NewMember = Schemas["MemberAdd"];
+export type Token = Schemas["Token"];
+export type TokenWish = Schemas["TokenCreate"];
+export type NewToken = Schemas["NewToken"];
+export type AuditEntry = Whole<Schemas["Audit"]>;
+export type Health = Schemas["Health"];
+export type NewStore = Schemas["StoreCreate"];
+export type Changes = Schemas["PatchedStoreChange"];
 
-export interface Condition {
-  type: string;
-  status: "True" | "False" | "Unknown";
-  reason: string;
-  message: string;
-  last_transition_time: string;
-  observed_generation: number;
-}
+type WithWholeParts<T> = Omit<Whole<T>, "conditions" | "events"> & { readonly conditions: Condition[] };
 
-export interface OperationRef {
-  id: string;
-  kind: string;
-  state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-  /** Why it is where it is, in one sentence; empty once it has succeeded. */
-  explanation: string;
-}
+export type Store = WithWholeParts<Schemas["Store"]>;
 
 /** What is done about a change that nobody asked for. */
-export type DriftPolicy = "heal" | "warn" | "off";
-
-export interface Store {
-  id: number | string;
-  name: string;
-  display_name: string;
-  /** Slug of the tenant. */
-  tenant: string;
-  engine: string;
-  plan: string;
-  phase: Phase;
-  message: string;
-  url: string;
-  admin_url: string;
-  /** Place among those who wait for a slot, 1 being next; null when it does not wait. */
-  queue_position: number | null;
-  created_at: string;
-  ready_at: string | null;
-  generation: number;
-  observed_generation: number;
-  drift_policy: DriftPolicy;
-  suspended: boolean;
-  deletion_protection: boolean;
-  conditions: Condition[];
-  pipeline: Step[];
-  operation: OperationRef | null;
-}
-
-export interface Verdict {
-  allowed: boolean;
-  reason: string | null;
-}
+export type DriftPolicy = Schemas["DriftPolicyEnum"];
+export type Drift = Omit<Schemas["Drift"], "links" | "policy"> & { readonly policy: DriftPolicy };
+export type Finding = Schemas["Finding"];
+export type Difference = Schemas["Difference"];
+/** What is to be ignored; an empty field matches anything. */
+export type NewRule = Whole<Pick<Schemas["RuleCreate"], "kind" | "name" | "pointer" | "manager" | "reason">>;
+export type Rule = NewRule & Pick<Schemas["Rule"], "id" | "scope">;
 
 export type ActionName = "retry" | "reconcile" | "delete" | "change" | "suspend" | "resume" | "credentials";
 
-export interface StoreDetail extends Store {
+export interface StoreDetail extends Omit<WithWholeParts<Schemas["StoreDetail"]>, "allowed_actions"> {
   /** The last 15, newest first. */
-  events: StoreEvent[];
-  allowed_actions: Partial<Record<ActionName, Verdict>>;
-}
-
-export interface StoreEvent {
-  id: number;
-  /** Name of the store. */
-  store: string;
-  type: string;
-  message: string;
-  phase: Phase;
-  step: string;
-  timestamp: string;
-}
-
-/** One field that isn't as it was asked for; the values as JSON, or `nothing`. */
-export interface Difference {
-  path: string;
-  /** The same place by RFC 6901, for a rule. */
-  pointer: string;
-  wanted: string;
-  found: string;
-  text: string;
-}
-
-/** An object that isn't, or wasn't, as it was asked for; a foreign one is only told of. */
-export interface Finding {
-  id: number;
-  kind: string;
-  namespace: string;
-  name: string;
-  verdict: "missing" | "changed" | "foreign";
-  message: string;
-  differences: Difference[];
-  detected_at: string;
-  healed_at: string | null;
-  healed_by: string | null;
-}
-
-export interface Drift {
-  policy: DriftPolicy;
-  /** Of which `open` has the newest 100. */
-  open_total: number;
-  open: Finding[];
-  /** The last 20, newest first. */
-  healed: Finding[];
-}
-
-/** What is to be ignored; an empty field matches anything. */
-export interface NewRule {
-  kind: string;
-  name: string;
-  pointer: string;
-  manager: string;
-  reason: string;
-}
-
-export interface Rule extends NewRule {
-  id: number;
-  /** One of the platform holds for all stores, and is an operator's. */
-  scope: "store" | "platform";
-}
-
-export interface Credentials {
-  admin_url: string;
-  admin_email: string;
-  admin_password: string;
-  backend_url: string;
-  publishable_key: string;
-}
-
-export interface Engine {
-  name: string;
-  label: string;
-  description: string;
-  available: boolean;
-  message: string;
-}
-
-export interface Plan {
-  name: string;
-  label: string;
-  description: string;
-  stores_allowed: number;
-  storage?: string;
-}
-
-export interface Tenant {
-  slug: string;
-  name: string;
-  plan: string;
-  role: "owner" | "member" | "viewer";
-  stores_used: number;
-  stores_allowed: number;
-}
-
-export interface Me {
-  username: string;
-  name: string;
-  is_superuser: boolean;
-  authenticated_by: "header" | "session";
-  tenants: Tenant[];
-}
-
-export interface Health {
-  status: string;
-  checks: Record<string, { ok: boolean; message: string }>;
+  readonly events: StoreEvent[];
+  readonly allowed_actions: Partial<Record<ActionName, Verdict>>;
 }
 
 export interface Page<T> {
@@ -187,25 +59,13 @@ export interface Page<T> {
   results: T[];
 }
 
-export interface NewStore {
-  name: string;
-  engine: string;
-  plan?: string;
-  display_name?: string;
-  tenant?: string;
-}
-
-/** RFC 9457; `errors` names fields by their path. */
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
+/** RFC 9457; where no platform answers, the page itself makes one. */
+export type Problem = Omit<Schemas["Problem"], "type" | "instance" | "request_id"> & {
+  type: Schemas["Problem"]["type"] | "about:blank";
   request_id?: string;
-  errors?: { field: string; message: string }[];
-}
+};
 
-/** What `WS /stores/ws` sends. */
+/** What `WS /stores/ws` sends; OpenAPI has no words for it. */
 export type LiveMessage =
   | { type: "hello"; last_event_id: number }
   /** After these two, every event up to that id has been received. */

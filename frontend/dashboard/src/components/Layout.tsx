@@ -9,11 +9,20 @@ import {
 } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Link } from "react-router";
+import { Link, NavLink } from "react-router";
 import { signOut } from "../api/session";
 import type { Me } from "../api/types";
 import { ConnectionStatus } from "./ConnectionStatus";
 import { HealthMenu } from "./HealthMenu";
+import { PauseNotice } from "./PauseNotice";
+import { TenantSwitcher } from "./TenantSwitcher";
+
+const pages = [
+  ["/", "Stores"],
+  ["/ui/tokens", "Tokens"],
+  ["/ui/members", "Members"],
+  ["/ui/audit", "Audit"],
+] as const;
 
 /** What is around every page. */
 export function Layout({ me, children }: { me: Me; children: ReactNode }) {
@@ -24,20 +33,31 @@ export function Layout({ me, children }: { me: Me; children: ReactNode }) {
       </a>
       <header className="header">
         <Container size="xl" py="xs">
-          <Group justify="space-between" gap="xs" wrap="nowrap">
+          <div className="header-row">
             <Link to="/" className="brand">
               <img src="/assets/storeplane.svg" alt="" width={26} height={26} />
               <span className="roomy">Storeplane</span>
             </Link>
+            <div className="header-nav">
+              <nav aria-label="Pages">
+                {pages.map(([path, title]) => (
+                  <NavLink key={path} to={path} end={path === "/"}>
+                    {title}
+                  </NavLink>
+                ))}
+              </nav>
+              <TenantSwitcher />
+            </div>
             <Group gap="sm" justify="flex-end" wrap="nowrap">
               <ConnectionStatus />
               <HealthMenu />
               <SchemeSwitch />
               <UserMenu me={me} />
             </Group>
-          </Group>
+          </div>
         </Container>
       </header>
+      <PauseNotice />
       <Container size="xl" py="lg" component="main" id="content" tabIndex={-1}>
         {children}
       </Container>

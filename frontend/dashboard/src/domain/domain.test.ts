@@ -1,6 +1,6 @@
 import { driftVersion, inWords } from "./drift";
 import { describe, expect, it } from "vitest";
-import type { Step, Store } from "../api/types";
+import type { EngineName, EventType, Phase, Step, Store } from "../api/types";
 import { everything, list, totals } from "./listing";
 import { addressOf, problemWith } from "./names";
 import { describePipeline, stepTime } from "./pipeline";
@@ -72,16 +72,16 @@ describe("a pipeline", () => {
 });
 
 describe("the list", () => {
-  const store = (name: string, phase: string, created: number, engine = "medusa") =>
+  const store = (name: string, phase: Phase, created: number, engine: EngineName = "medusa") =>
     ({
-      id: name,
+      id: created,
       name,
       display_name: "",
       tenant: "acme",
       phase,
       engine,
       created_at: new Date(created).toISOString(),
-    }) as Store;
+    }) as Partial<Store> as Store;
   const stores = [store("beta", "Ready", 3), store("alpha", "Failed", 1), store("gamma", "Ready", 2, "woocommerce")];
   const names = (wish: object) => list(stores, { ...everything, ...wish }).map((each) => each.name);
 
@@ -130,7 +130,16 @@ describe("drift", () => {
     ["STORE_DEGRADED", ""],
     ["HELM_INSTALL", ""],
   ])("what is heard as %s is a reason to ask again: %o", (type, version) => {
-    const event = { id: 7, type, message: "", phase: "Ready" as const, step: "", timestamp: "" };
+    const event = {
+      id: 7,
+      type: type as EventType,
+      message: "",
+      phase: "Ready" as const,
+      step: "",
+      timestamp: "",
+      origin: "" as const,
+      request_id: "",
+    };
     expect(driftVersion([{ ...event, store: "alpha" }], "alpha")).toBe(version);
     expect(driftVersion([{ ...event, store: "beta" }], "alpha")).toBe("");
   });

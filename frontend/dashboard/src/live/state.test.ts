@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LiveMessage, Phase, Store, StoreEvent } from "../api/types";
+import type { EventType, LiveMessage, Phase, Store, StoreEvent } from "../api/types";
 import { eventsKept, initialState, mergeEvents, reduce, storeByName, type LiveState } from "./state";
 
 const names = ["alpha", "beta"];
+const bare = { message: "", step: "", origin: "", request_id: "" } as const;
 
 /**
  * The platform as the dashboard meets it: each change of a store writes an event and, a moment later, its whole shape,
@@ -26,7 +27,7 @@ class Platform {
   }
 
   move(name: string, phase: Phase): void {
-    this.change(this.living(name), phase, `MOVED_TO_${phase}`);
+    this.change(this.living(name), phase, "SPEC_CHANGED");
   }
 
   requestDelete(name: string): void {
@@ -61,7 +62,7 @@ class Platform {
     return this.stores.find((each) => each.name === name && each.phase !== "Deleting");
   }
 
-  private change(store: Store | undefined, phase: Phase, type: string): void {
+  private change(store: Store | undefined, phase: Phase, type: EventType): void {
     if (!store) return;
     const changed = { ...store, phase };
     this.replace(changed);
@@ -72,10 +73,10 @@ class Platform {
     this.stores = this.stores.map((each) => (each.id === store.id ? store : each));
   }
 
-  private tell(store: Store, type: string): void {
+  private tell(store: Store, type: EventType): void {
     const { name, phase } = store;
     const id = this.log.length + 1;
-    const event = { id, store: name, type, phase, message: "", step: "", timestamp: this.time() };
+    const event = { id, store: name, type, phase, ...bare, timestamp: this.time() };
     this.log.push(event);
     this.wire?.push({ type: "event", event });
     this.show(name);
@@ -253,7 +254,14 @@ function shown(state: LiveState): string[] {
 
 describe("the log", () => {
   const event = (id: number, store = "alpha", second = id) =>
-    ({ id, store, type: "X", timestamp: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString() }) as StoreEvent;
+    ({
+      id,
+      store,
+      type: "SPEC_CHANGED",
+      phase: "Ready",
+      ...bare,
+      timestamp: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString(),
+    }) satisfies StoreEvent;
   const heard = (events: StoreEvent[]) =>
     events.reduce(
       (state, each) => reduce(state, { type: "message", message: { type: "event", event: each } }),

@@ -5,24 +5,29 @@ import { Link, useNavigate } from "react-router";
 import { ApiError, explain } from "../api/http";
 import { api } from "../api/endpoints";
 import { useEngines, usePlans } from "../api/queries";
-import type { Me, NewStore, Tenant } from "../api/types";
+import type { EngineName, NewStore, PlanName } from "../api/types";
 import { PageTitle } from "../components/PageTitle";
 import { ProblemAlert } from "../components/ProblemAlert";
+import { Quota } from "../components/Quota";
 import { addressOf, problemWith } from "../domain/names";
 import { useLive } from "../live/LiveContext";
+import { useTenant } from "../tenant/TenantContext";
 
 /** The form for a new store. */
-export default function NewStorePage({ me }: { me: Me }) {
+export default function NewStorePage() {
   const navigate = useNavigate();
   const { refreshOne } = useLive();
-  const able = me.tenants.filter((tenant) => tenant.role !== "viewer");
+  const choice = useTenant();
+  const able = choice.tenants.filter((tenant) => tenant.role !== "viewer");
   const [name, setName] = useState("");
   const [displayName, setDisplayName] = useState("");
-  const [engine, setEngine] = useState("medusa");
-  const [plan, setPlan] = useState<string | null>(null);
-  const [slug, setSlug] = useState<string | null>(able[0]?.slug ?? null);
+  const [engine, setEngine] = useState<EngineName>("medusa");
+  const [plan, setPlan] = useState<PlanName | null>(null);
+  const [picked, setPicked] = useState<string | null>(null);
   const [submitted, setSubmitted] = useState(false);
-  const tenant = able.find((each) => each.slug === slug);
+  // Until one is picked here, the one of all pages.
+  const slug = picked ?? choice.tenant?.slug;
+  const tenant = able.find((each) => each.slug === slug) ?? able[0];
   const create = useMutation({
     mutationFn: (wish: NewStore) => api.createStore(wish),
     onSuccess: async (store) => {
@@ -47,7 +52,7 @@ export default function NewStorePage({ me }: { me: Me }) {
       engine,
       ...(plan ? { plan } : {}),
       ...(displayName.trim() ? { display_name: displayName.trim() } : {}),
-      ...(slug ? { tenant: slug } : {}),
+      ...(tenant ? { tenant: tenant.slug } : {}),
     });
   }
 
@@ -79,10 +84,10 @@ export default function NewStorePage({ me }: { me: Me }) {
           <Select
             label="Tenant"
             data={able.map((each) => ({ value: each.slug, label: each.name }))}
-            value={slug}
+            value={tenant?.slug ?? null}
             allowDeselect={false}
             error={refused("tenant")}
-            onChange={setSlug}
+            onChange={setPicked}
           />
         )}
         <EngineChoice value={engine} onChange={setEngine} />
@@ -132,12 +137,12 @@ function AddressPreview({ name, sound }: { name: string; sound: boolean }) {
   );
 }
 
-function EngineChoice({ value, onChange }: { value: string; onChange: (engine: string) => void }) {
+function EngineChoice({ value, onChange }: { value: EngineName; onChange: (engine: EngineName) => void }) {
   const { data, error, refetch } = useEngines();
   if (error) return <ProblemAlert title="The engines can't be shown" error={error} retry={() => void refetch()} />;
   const chosen = data?.find((engine) => engine.name === value);
   return (
-    <Radio.Group label="Engine" value={value} onChange={onChange}>
+    <Radio.Group label="Engine" value={value} onChange={(engine) => onChange(engine as EngineName)}>
       <Stack gap="xs" mt="xs">
         {(data ?? []).map((engine) => (
           <Radio
@@ -158,8 +163,8 @@ function EngineChoice({ value, onChange }: { value: string; onChange: (engine: s
 }
 
 interface PlanChoiceProps {
-  value: string | null;
-  onChange: (plan: string) => void;
+  value: PlanName | null;
+  onChange: (plan: PlanName) => void;
   error: string | undefined;
 }
 
@@ -167,22 +172,12 @@ function PlanChoice({ value, onChange, error }: PlanChoiceProps) {
   const plans = usePlans();
   if (plans.error) return <Text>{explain(plans.error)}</Text>;
   return (
-    <Radio.Group label="Plan" value={value} onChange={onChange} error={error}>
+    <Radio.Group label="Plan" value={value} onChange={(plan) => onChange(plan as PlanName)} error={error}>
       <Stack gap="xs" mt="xs">
         {(plans.data ?? []).map((plan) => (
           <Radio key={plan.name} value={plan.name} label={plan.label} description={plan.description} />
         ))}
       </Stack>
     </Radio.Group>
-  );
-}
-
-function Quota({ tenant }: { tenant: Tenant }) {
-  const left = Math.max(0, tenant.stores_allowed - tenant.stores_used);
-  return (
-    <Text size="sm" c="dimmed">
-      {tenant.name} has {tenant.stores_used} of {tenant.stores_allowed} stores;{" "}
-      {left === 0 ? "there is no room for another one." : `${left} more can be made.`}
-    </Text>
   );
 }

@@ -6,10 +6,12 @@ import { useEngines } from "../api/queries";
 import type { Phase } from "../api/types";
 import { PageTitle } from "../components/PageTitle";
 import { PhaseBadge } from "../components/PhaseBadge";
+import { Quota } from "../components/Quota";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { StoreTable } from "../components/StoreTable";
 import { list, phases, totals, type SortKey, type Wish } from "../domain/listing";
 import { useLive } from "../live/LiveContext";
+import { useTenant } from "../tenant/TenantContext";
 
 /** All stores of the person, as they are now. What is searched and sorted by is part of the address. */
 export default function StoresPage() {
@@ -22,6 +24,7 @@ export default function StoresPage() {
           New store
         </Button>
       </Group>
+      <Quotas />
       {Boolean(error) && state.loaded && (
         <Alert color="yellow" variant="outline" title="This may be out of date" role="status">
           {explain(error)}
@@ -38,11 +41,31 @@ export default function StoresPage() {
   );
 }
 
+/** Of more tenants than these the quotas would bury the stores. */
+const quotasShown = 4;
+
+function Quotas() {
+  const { tenants, tenant } = useTenant();
+  const shown = tenant ? [tenant] : tenants;
+  if (shown.length === 0 || shown.length > quotasShown) return null;
+  return (
+    <div role="group" aria-label="Quota">
+      {shown.map((each) => (
+        <Quota key={each.slug} tenant={each} />
+      ))}
+    </div>
+  );
+}
+
 function Stores() {
   const { state } = useLive();
   const [wish, setWish] = useWish();
   const engines = useEngines().data ?? [];
-  const all = useMemo(() => Object.values(state.stores), [state.stores]);
+  const { tenant } = useTenant();
+  const all = useMemo(
+    () => Object.values(state.stores).filter((store) => !tenant || store.tenant === tenant.slug),
+    [state.stores, tenant?.slug],
+  );
   // Typing goes before drawing a long list.
   const shownWish = useDeferredValue(wish);
   const shown = useMemo(() => list(all, shownWish), [all, shownWish]);

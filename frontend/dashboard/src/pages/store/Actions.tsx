@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { api, type Changes } from "../../api/endpoints";
+import { api } from "../../api/endpoints";
 import { keys } from "../../api/queries";
-import type { Store, StoreDetail, Verdict } from "../../api/types";
+import type { Changes, Store, StoreDetail, Verdict } from "../../api/types";
 import { ProblemAlert } from "../../components/ProblemAlert";
 import { useLive } from "../../live/LiveContext";
 

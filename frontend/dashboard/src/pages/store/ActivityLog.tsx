@@ -66,17 +66,29 @@ export function ActivityLog({ store, first }: ActivityLogProps) {
   );
 }
 
+/** What a wish came by; what the platform does by itself has no origin. */
+const origins: Record<Exclude<StoreEvent["origin"], "">, string> = {
+  api: "the API",
+  kubectl: "kubectl",
+  admin: "the admin",
+  sweep: "the sweep",
+};
+
 function Line({ event }: { event: StoreEvent }) {
   return (
     <li data-testid={`event-${event.type}`}>
       <LocalTime time={event.timestamp} />
       <code>{event.type}</code>
-      <span className="log-message">{event.message}</span>
+      <span className="log-message">
+        {event.message}
+        {event.origin && <span className="sub"> by {origins[event.origin]}</span>}
+      </span>
     </li>
   );
 }
 
 /** A line of the log as text, for the filter and the clipboard. */
 function line(event: StoreEvent): string {
-  return `${utc(event.timestamp)}  ${event.type}  ${event.message}`;
+  const by = event.origin ? `  by ${origins[event.origin]}` : "";
+  return `${utc(event.timestamp)}  ${event.type}  ${event.message}${by}`;
 }
