@@ -41,7 +41,9 @@ class Me(APIView):
             "is_superuser": user.is_superuser,
             "authenticated_by": how(request),
             "token": token_of(request),
-            "tenants": [shape(tenant, access) for tenant in _counted(access.tenants()).order_by("slug")[:_TENANTS_OF_ME]],
+            "tenants": [
+                shape(tenant, access) for tenant in _counted(access.tenants()).order_by("slug")[:_TENANTS_OF_ME]
+            ],
         }
         return Response(MeSerializer(me).data, headers={"Cache-Control": "no-store"})
 
