@@ -189,3 +189,20 @@ def test_a_born_store_whose_secret_is_gone_gets_no_new_one(kube: Cluster, runnin
     lost.refresh_from_db()
     assert (lost.state, lost.error_reason) == (OperationState.FAILED, "SecretLost")
     assert kube.get(SECRET, labels.SECRET_NAME, store.namespace) is None
+
+
+def test_what_is_made_says_which_request_asked_for_it(kube: Cluster) -> None:
+    begun = operation(StoreFactory(volume_size="1Gi"))
+    Operation.objects.filter(pk=begun.pk).update(request_id="r-7")
+    namespace = begun.store.namespace
+    assert run_link(begun.pk, "namespace", ACTIONS[begun.kind])
+
+    assert helm_step(begun)
+
+    for kind, name, inside in ((NAMESPACE, namespace, None), (SECRET, labels.SECRET_NAME, namespace)):
+        made = kube.get(kind, name, inside)
+        assert made is not None
+        assert made["metadata"]["annotations"][labels.REQUEST_ID] == "r-7"
+    (release,) = revisions(kube, labels.RELEASE, namespace)
+    assert decode(release)["info"]["description"] == "Request r-7."
+    kube.delete(NAMESPACE, namespace)
