@@ -5,6 +5,7 @@ The application is called in this process, so that each operation's requests sha
 
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 import schemathesis
@@ -90,7 +91,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_no_request_gets_an_answer_outside_of_the_document(case: schemathesis.Case, world: dict[str, Any]) -> None:
     # Names at random find nothing: two of three requests are for what there is.
     for name, value in (case.path_parameters or {}).items():
-        if hash(str(value)) % 3:
+        if crc32(str(value).encode()) % 3:
             case.path_parameters[name] = str(world[name])
 
     # Without cluster and workers `/health` has to answer 503, in the form that the document tells.
