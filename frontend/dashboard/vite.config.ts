@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 /** Addresses of the platform, for `npm run dev`; built, the platform itself serves the dashboard. */
-const platformPaths = "stores operations engines plans tenants tokens audit me health api-auth".split(" ");
+const platformPaths = "stores names operations engines plans tenants tokens audit me health api-auth".split(" ");
 const platform = process.env["STOREPLANE_URL"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({

@@ -118,6 +118,51 @@ describe("a new store", () => {
     await waitFor(() => expect(name).toHaveAccessibleDescription(/is taken/));
   });
 
+  it("is told that another's name is taken, after one question for all the letters", async () => {
+    platform.taken.add("tea-shop");
+    const user = open("/ui/new");
+    const name = await screen.findByRole("textbox", { name: /^Name/ });
+    await user.type(name, "tea-shop");
+    await waitFor(() => expect(name).toHaveAccessibleDescription(/'tea-shop' is taken; choose another/));
+    expect(screen.queryByText("http://tea-shop.localhost:8080")).toBeNull();
+    expect(sent("GET /names/tea-shop")).toHaveLength(1);
+    await user.type(name, "-2");
+    expect(await screen.findByText(/The name is free/)).toHaveTextContent("http://tea-shop-2.localhost:8080");
+    expect(name).not.toHaveAccessibleDescription(/taken/);
+  });
+
+  it("never takes a late answer about an earlier name for one about this", async () => {
+    let release = () => {};
+    platform.slow.set("tea-shop", new Promise<void>((resolve) => (release = resolve)));
+    platform.taken.add("tea-shop");
+    const user = open("/ui/new");
+    const name = await screen.findByRole("textbox", { name: /^Name/ });
+    await user.type(name, "tea-shop");
+    await waitFor(() => expect(sent("GET /names/tea-shop")).toHaveLength(1));
+    await user.type(name, "s");
+    expect(await screen.findByText(/The name is free/)).toBeVisible();
+    release();
+    await user.type(screen.getByRole("textbox", { name: /Display name/ }), "Tea");
+    expect(screen.getByText(/The name is free/)).toBeVisible();
+    expect(name).not.toHaveAccessibleDescription(/taken/);
+  });
+
+  it("is asked about only when its name could be one", async () => {
+    platform.add("demo", "Ready");
+    const user = open("/ui/new");
+    const name = await screen.findByRole("textbox", { name: /^Name/ });
+    await screen.findByRole("radio", { name: /Large/ });
+    await user.type(name, "demo");
+    await waitFor(() => expect(name).toHaveAccessibleDescription(/You have a store named demo already/));
+    await user.type(name, "-");
+    await user.clear(name);
+    await user.type(name, "coffee");
+    expect(await screen.findByText(/The name is free/)).toBeVisible();
+    const asked = platform.requests.map((request) => request.what).filter((what) => what.startsWith("GET /names"));
+    expect(asked.filter((what) => what === "GET /names/demo" || what === "GET /names/demo-")).toEqual([]);
+    expect(asked).toContain("GET /names/coffee");
+  });
+
   it("is not sent without a name", async () => {
     const user = open("/ui/new");
     await user.click(await screen.findByRole("button", { name: "Make the store" }));

@@ -7,11 +7,14 @@ import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { createQueryClient } from "./api/client";
 import { App } from "./App";
+import { shareStyleNonce } from "./nonce";
 import { theme } from "./theme";
+
+const nonce = shareStyleNonce();
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <QueryClientProvider client={createQueryClient()}>
         <BrowserRouter>
           <App />

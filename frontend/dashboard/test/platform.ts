@@ -32,6 +32,10 @@ export class Platform {
   healed: Finding[] = [];
   rules: Rule[] = [];
   refuseCreate: { status: number; field: string; message: string } | null = null;
+  /** Names of stores that nobody here may see. */
+  taken = new Set<string>();
+  /** What an answer about a name waits for, by the name. */
+  slow = new Map<string, Promise<void>>();
   down: string | null = null;
   readonly people = new People();
   /** How many requests are put off from now on, for a second each. */
@@ -41,7 +45,9 @@ export class Platform {
       const url = new URL(request.url);
       const body = request.headers.get("content-type")?.includes("json") ? await request.json() : await request.text();
       const what = `${request.method} ${url.pathname}`;
+      const waits = this.slow.get(url.pathname.replace("/names/", ""));
       this.requests.push({ what, query: url.search, body, csrf: request.headers.get("x-csrftoken") });
+      await waits;
       return this.answer(what, url.searchParams, body as Record<string, string>);
     }),
   );
@@ -151,6 +157,7 @@ export class Platform {
     if (what === "GET /engines") return HttpResponse.json(engines);
     if (what === "GET /plans") return HttpResponse.json(plans);
     if (what === "GET /stores") return HttpResponse.json({ next: null, previous: null, results: this.visible() });
+    if (what.startsWith("GET /names/")) return this.nameAnswer(decodeURIComponent(what.slice("GET /names/".length)));
     if (what === "POST /stores") return this.create(body);
     const [, name, page] = /^\w+ \/stores\/([^/]+)\/?(\w*)/.exec(what) ?? [];
     const store = this.stores.get(name ?? "");
@@ -194,6 +201,17 @@ export class Platform {
   private visible(): Store[] {
     const mine = this.people.me.tenants.map((tenant) => tenant.slug);
     return [...this.stores.values()].filter((store) => mine.includes(store.tenant));
+  }
+
+  private nameAnswer(name: string): Response {
+    const taken = this.taken.has(name);
+    return HttpResponse.json({
+      name,
+      valid: true,
+      available: !taken,
+      url: `http://${name}.localhost:8080`,
+      reason: taken ? `The name '${name}' is taken; choose another.` : "",
+    });
   }
 
   private create(body: Record<string, string>): Response {
@@ -304,7 +322,10 @@ function health(down: string | null): Response {
       part === down ? { ok: false, message: `${part} does not answer.` } : { ok: true, message: "It answers." },
     ]),
   );
-  return HttpResponse.json({ status: down ? "not ready" : "ready", checks }, { status: down ? 503 : 200 });
+  return HttpResponse.json(
+    { status: down ? "not ready" : "ready", reasons: [], checks, slots: 3 },
+    { status: down ? 503 : 200 },
+  );
 }
 
 const engines = [
@@ -318,8 +339,24 @@ const engines = [
   },
 ];
 const plans = [
-  { name: "small", label: "Small", description: "A first shop.", stores_allowed: 10 },
-  { name: "large", label: "Large", description: "A busy shop.", stores_allowed: 100 },
+  {
+    name: "small",
+    label: "Small",
+    description: "A first shop.",
+    stores_allowed: 10,
+    cpu: "6",
+    memory: "4Gi",
+    storage: "1Gi",
+  },
+  {
+    name: "large",
+    label: "Large",
+    description: "A busy shop.",
+    stores_allowed: 100,
+    cpu: "24",
+    memory: "12Gi",
+    storage: "20Gi",
+  },
 ];
 const credentials = {
   admin_url: "http://alpha.localhost:8080/app",

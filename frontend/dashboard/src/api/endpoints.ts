@@ -1,6 +1,7 @@
 import { request } from "./http";
 import type {
   AuditEntry,
+  Availability,
   Changes,
   Credentials,
   Drift,
@@ -33,11 +34,14 @@ export const api = {
   // Not ready is an answer, too: it comes as 503 with the reasons.
   health: (signal?: AbortSignal) => request<Health>("/health", { ...withSignal(signal), alsoFine: [503] }),
   store: (name: string, signal?: AbortSignal) => request<StoreDetail>(store(name), withSignal(signal)),
-  stores: (signal?: AbortSignal) => all<Store>("/stores?page_size=200", signal),
+  /** All of them; `onPage` is told each page as soon as it is there. */
+  stores: (onPage?: (stores: Store[]) => void) => all<Store>("/stores?page_size=200", undefined, onPage),
   drift: (name: string, signal?: AbortSignal) => request<Drift>(`${store(name)}/drift`, withSignal(signal)),
   rules: (name: string, signal?: AbortSignal) => all<Rule>(`${store(name)}/drift/rules?page_size=200`, signal),
   addRule: (name: string, rule: NewRule) => request<Rule>(`${store(name)}/drift/rules`, { method: "POST", body: rule }),
   removeRule: (name: string, id: number) => request<null>(`${store(name)}/drift/rules/${id}`, { method: "DELETE" }),
+  name: (name: string, signal?: AbortSignal) =>
+    request<Availability>(`/names/${encodeURIComponent(name)}`, withSignal(signal)),
   createStore: (wish: NewStore) => request<StoreDetail>("/stores", { method: "POST", body: wish }),
   changeStore: (name: string, changes: Changes) =>
     request<StoreDetail>(store(name), { method: "PATCH", body: changes }),
@@ -76,13 +80,14 @@ function withSignal(signal: AbortSignal | undefined) {
 }
 
 /** A whole list, page by page. */
-async function all<T>(first: string, signal?: AbortSignal): Promise<T[]> {
+async function all<T>(first: string, signal?: AbortSignal, onPage?: (rows: T[]) => void): Promise<T[]> {
   const rows: T[] = [];
   let next: string | null = first;
   while (next) {
     const page: Page<T> = await request<Page<T>>(local(next), withSignal(signal));
     rows.push(...page.results);
     next = page.next;
+    if (next) onPage?.(page.results);
   }
   return rows;
 }

@@ -1,12 +1,14 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useDebouncedValue } from "@mantine/hooks";
 import { api, type Filter } from "./endpoints";
-import type { Page } from "./types";
+import type { Availability, Page } from "./types";
 
 /** Names of what is cached; a prefix invalidates all below it. */
 export const keys = {
   me: ["me"],
   engines: ["engines"],
   plans: ["plans"],
+  name: ["name"],
   health: ["health"],
   store: ["store"],
   logs: ["logs"],
@@ -23,6 +25,25 @@ export const useMe = () => useQuery({ queryKey: keys.me, queryFn: ({ signal }) =
 export const useEngines = () => useQuery({ queryKey: keys.engines, queryFn: api.engines, staleTime: Infinity });
 
 export const usePlans = () => useQuery({ queryKey: keys.plans, queryFn: api.plans, staleTime: Infinity });
+
+/** Milliseconds without a key before a name that is being typed is asked about. */
+const typingPause = 300;
+
+/**
+ * Whether the platform would take the name; undefined while that isn't known. Each name has an answer of its own, so one
+ * that comes late is never shown for another name. Who can't be answered learns it from the refusal of the whole form.
+ */
+export function useAvailability(name: string, worthAsking: boolean): Availability | undefined {
+  const [settled] = useDebouncedValue(name, typingPause);
+  const enabled = worthAsking && settled === name;
+  const { data } = useQuery({
+    queryKey: [...keys.name, name],
+    queryFn: ({ signal }) => api.name(name, signal),
+    enabled,
+    retry: false,
+  });
+  return worthAsking ? data : undefined;
+}
 
 /** The parts of the platform, asked again every 15 s while the page is looked at. */
 export const useHealth = () =>

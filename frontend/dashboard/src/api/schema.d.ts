@@ -84,6 +84,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/health/serving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this process needs to answer requests
+         * @description What this process needs to answer requests: the database alone. Whether a load balancer should send it any.
+         *
+         *     A worker, beat or the cluster that is away must not take the pages away that tell so.
+         */
+        get: operations["health_serving"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -96,6 +118,26 @@ export interface paths {
          * @description Who the platform takes the caller for, and by what.
          */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/names/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For a form that is being filled in
+         * @description For a form that is being filled in: any name gets an answer, and a taken one is only that.
+         */
+        get: operations["names_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -622,6 +664,8 @@ export interface components {
             checks: {
                 [key: string]: components["schemas"]["Check"];
             };
+            /** @description How many stores are worked on at a time, over all workers. */
+            slots: number;
         };
         /** @enum {string} */
         HealthStatusEnum: "ready" | "not ready";
@@ -662,6 +706,18 @@ export interface components {
             role: components["schemas"]["RoleEnum"];
             /** Format: date-time */
             expires_at: string | null;
+        };
+        /** @description Whether a store may be made under a name. */
+        Name: {
+            name: string;
+            /** @description Whether a store may bear it at all. */
+            valid: boolean;
+            /** @description Whether it is free now; no promise, only a store holds a name. */
+            available: boolean;
+            /** @description Where the shop would be; empty for an invalid name. */
+            url: string;
+            /** @description The sentence with which `POST /stores` would refuse it; empty for one that is free. */
+            reason: string;
         };
         /** @description A token that was just made: the only answer that holds its secret. */
         NewToken: {
@@ -1359,6 +1415,35 @@ export interface operations {
             };
         };
     };
+    health_serving: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -1406,6 +1491,92 @@ export interface operations {
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Acceptable. `not-acceptable`: `Accept` names neither JSON nor HTML. */
+            406: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests. `too-many-requests`: wait for `Retry-After` seconds. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error. `internal`: our fault; the log tells more under the request id. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    names_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "tea-shop",
+                     *       "valid": true,
+                     *       "available": false,
+                     *       "url": "http://tea-shop.localhost:8080",
+                     *       "reason": "The name 'tea-shop' is taken; choose another."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Name"];
+                };
+            };
+            /** @description Unauthorized. `not-authenticated`: nobody is logged in, or the token is unknown, revoked or expired. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found. `not-found`: not there, or not yours to see. */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {

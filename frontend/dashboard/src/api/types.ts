@@ -17,6 +17,8 @@ export type Condition = Whole<Schemas["Condition"]>;
 export type OperationRef = Schemas["OperationRef"];
 export type StoreEvent = Whole<Schemas["Event"]>;
 export type Verdict = Schemas["Verdict"];
+/** Whether a store may be made under a name. */
+export type Availability = Schemas["Name"];
 export type Credentials = Schemas["Credentials"];
 export type Engine = Schemas["Engine"];
 export type Plan = Schemas["Plan"];

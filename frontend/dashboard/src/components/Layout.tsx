@@ -8,12 +8,13 @@ import {
   useComputedColorScheme,
 } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import { signOut } from "../api/session";
 import type { Me } from "../api/types";
 import { ConnectionStatus } from "./ConnectionStatus";
 import { HealthMenu } from "./HealthMenu";
+import { Keyboard } from "./Keyboard";
 import { PauseNotice } from "./PauseNotice";
 import { TenantSwitcher } from "./TenantSwitcher";
 
@@ -26,6 +27,7 @@ const pages = [
 
 /** What is around every page. */
 export function Layout({ me, children }: { me: Me; children: ReactNode }) {
+  const [help, setHelp] = useState(false);
   return (
     <>
       <a className="skip-link" href="#content">
@@ -52,11 +54,12 @@ export function Layout({ me, children }: { me: Me; children: ReactNode }) {
               <ConnectionStatus />
               <HealthMenu />
               <SchemeSwitch />
-              <UserMenu me={me} />
+              <UserMenu me={me} onHelp={() => setHelp(true)} />
             </Group>
           </div>
         </Container>
       </header>
+      <Keyboard opened={help} setOpened={setHelp} />
       <PauseNotice />
       <Container size="xl" py="lg" component="main" id="content" tabIndex={-1}>
         {children}
@@ -76,7 +79,7 @@ function SchemeSwitch() {
   );
 }
 
-function UserMenu({ me }: { me: Me }) {
+function UserMenu({ me, onHelp }: { me: Me; onHelp: () => void }) {
   const client = useQueryClient();
 
   async function leave() {
@@ -96,6 +99,9 @@ function UserMenu({ me }: { me: Me }) {
       <Menu.Dropdown>
         <Menu.Item component="a" href="/docs">
           API documentation
+        </Menu.Item>
+        <Menu.Item onClick={onHelp} rightSection={<span aria-hidden="true">?</span>}>
+          Keyboard
         </Menu.Item>
         {me.is_superuser && (
           <Menu.Item component="a" href="/admin/">

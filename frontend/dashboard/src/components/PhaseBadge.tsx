@@ -15,7 +15,7 @@ export function StorePhase({ store }: { store: Pick<Store, "phase" | "queue_posi
   return (
     <span>
       <PhaseBadge phase={store.phase} />
-      {store.queue_position !== null && <span className="sub"> number {store.queue_position} in the queue</span>}
+      {store.queue_position !== null && <span className="sub place"> number {store.queue_position} in the queue</span>}
     </span>
   );
 }

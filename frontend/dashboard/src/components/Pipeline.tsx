@@ -18,7 +18,7 @@ export function Pipeline({ steps }: { steps: readonly Step[] }) {
         >
           <div className="step-head">
             <span className={`step-symbol ${step.state}`} aria-hidden="true">
-              {stepSymbols[step.state]}
+              {step.state === "pending" ? <span className="dot inline" /> : stepSymbols[step.state]}
             </span>
             {step.label}
           </div>

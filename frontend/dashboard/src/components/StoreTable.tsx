@@ -1,10 +1,6 @@
-import { memo } from "react";
-import { Link } from "react-router";
 import type { Store } from "../api/types";
 import type { SortKey, Wish } from "../domain/listing";
-import { MiniPipeline } from "./MiniPipeline";
-import { StorePhase } from "./PhaseBadge";
-import { Ago } from "./Time";
+import { chunkLength, StoreChunk } from "./StoreChunk";
 
 interface StoreTableProps {
   stores: readonly Store[];
@@ -21,12 +17,13 @@ const columns: { title: string; sort?: SortKey }[] = [
   { title: "Address" },
 ];
 
-/** Stores as a table; on a telephone, as cards. Roles are spelled out because `display: block` takes them away. */
+/** Stores as a table of which those near the window are drawn; on a telephone, as cards. Roles are spelled out because `display: block` takes them away. */
 export function StoreTable({ stores, wish, onSort }: StoreTableProps) {
+  const chunks = Array.from({ length: Math.ceil(stores.length / chunkLength) }, (_, place) => place * chunkLength);
   return (
-    <table className="stores" role="table" aria-label="Stores">
+    <table className="stores many" role="table" aria-label="Stores" aria-rowcount={stores.length + 1}>
       <thead role="rowgroup">
-        <tr role="row">
+        <tr role="row" aria-rowindex={1}>
           {columns.map(({ title, sort }) => (
             <th key={title} role="columnheader" scope="col" aria-sort={sort && ariaSort(wish, sort)}>
               {sort ? (
@@ -40,11 +37,9 @@ export function StoreTable({ stores, wish, onSort }: StoreTableProps) {
           ))}
         </tr>
       </thead>
-      <tbody role="rowgroup">
-        {stores.map((store) => (
-          <Row key={store.id} store={store} />
-        ))}
-      </tbody>
+      {chunks.map((from, place) => (
+        <StoreChunk key={place} stores={stores.slice(from, from + chunkLength)} place={place} />
+      ))}
     </table>
   );
 }
@@ -53,41 +48,3 @@ function ariaSort(wish: Wish, key: SortKey) {
   if (wish.sort !== key) return "none" as const;
   return wish.descending ? ("descending" as const) : ("ascending" as const);
 }
-
-// A message about one store draws one row anew.
-const Row = memo(function Row({ store }: { store: Store }) {
-  return (
-    <tr role="row" data-testid={`store-${store.name}`}>
-      <th role="rowheader" scope="row">
-        <Link className="name-link" to={`/ui/stores/${store.name}`}>
-          {store.display_name || store.name}
-        </Link>
-        <div className="sub">
-          {store.display_name && store.display_name !== store.name && `${store.name} · `}
-          {store.tenant}
-        </div>
-      </th>
-      <td role="cell">
-        <StorePhase store={store} />
-      </td>
-      <td role="cell">
-        <MiniPipeline steps={store.pipeline} />
-      </td>
-      <td role="cell" className="short">
-        {store.engine}
-      </td>
-      <td role="cell" className="short">
-        <Ago time={store.created_at} />
-      </td>
-      <td role="cell">
-        {store.phase === "Ready" && store.url ? (
-          <a className="name-link" href={store.url} target="_blank" rel="noreferrer">
-            {store.url.replace(/^https?:\/\//, "")}
-          </a>
-        ) : (
-          <span className="sub">{store.url.replace(/^https?:\/\//, "")}</span>
-        )}
-      </td>
-    </tr>
-  );
-});

@@ -54,3 +54,20 @@ export function totals(stores: Iterable<Store>): [Phase, number][] {
   for (const store of stores) counts.set(store.phase, (counts.get(store.phase) ?? 0) + 1);
   return phases.flatMap((phase) => (counts.has(phase) ? [[phase, counts.get(phase)!] as [Phase, number]] : []));
 }
+
+/** Work that holds a slot while it runs (provisioner/operations/models.py). */
+const slotted = ["provision", "reconcile"];
+
+/** How many of the stores hold a slot, how many wait for one, and which is the first of those. */
+export function queue(stores: Iterable<Store>): { working: number; waiting: number; next: Store | null } {
+  let working = 0;
+  let waiting = 0;
+  let next: Store | null = null;
+  for (const store of stores) {
+    if (store.operation?.state === "running" && slotted.includes(store.operation.kind)) working += 1;
+    if (store.queue_position === null) continue;
+    waiting += 1;
+    if (next === null || store.queue_position < next.queue_position!) next = store;
+  }
+  return { working, waiting, next };
+}

@@ -13,6 +13,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { api } from "../api/endpoints";
 import { ApiError, isSignedOut } from "../api/http";
 import { keys } from "../api/queries";
+import type { Store } from "../api/types";
 import { Connection, type Status } from "./connection";
 import { initialState, reduce, type LiveState } from "./state";
 
@@ -43,9 +44,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   // Read when a request is sent, never while rendering.
   const clock = useRef(0);
+  const complete = useRef(false);
   useEffect(() => {
     clock.current = state.clock;
-  }, [state.clock]);
+    complete.current = state.loaded;
+  }, [state.clock, state.loaded]);
 
   const failed = useCallback(
     (reason: unknown) => {
@@ -58,8 +61,12 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
   const refresh = useCallback(async () => {
     const sentAt = clock.current;
+    // The first page of a thousand stores is there long before the last; later nobody waits for them.
+    const onPage = complete.current
+      ? undefined
+      : (stores: Store[]) => dispatch({ type: "fetched-page", stores, sentAt });
     try {
-      dispatch({ type: "fetched-all", stores: await api.stores(), sentAt });
+      dispatch({ type: "fetched-all", stores: await api.stores(onPage), sentAt });
       setError(null);
     } catch (reason) {
       failed(reason);
@@ -82,7 +89,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
   useConnection(setStatus, dispatch, refresh);
   usePolling(status === "blocked", refresh);
-  useFollowUp(state.awaited, refreshOne, refresh);
+  useFollowUp(state, refreshOne, refresh);
 
   const live = useMemo(
     () => ({ state, status, error, refresh, refreshOne }),
@@ -145,19 +152,19 @@ function usePolling(needed: boolean, refresh: () => Promise<void>): void {
 
 /** Fetches the stores whose new shape did not follow an event in time: live messages may get lost. */
 function useFollowUp(
-  awaited: LiveState["awaited"],
+  { awaited, doubt }: LiveState,
   refreshOne: (name: string) => Promise<void>,
   refresh: () => Promise<void>,
 ): void {
   useEffect(() => {
     const names = Object.keys(awaited);
-    if (names.length === 0) return undefined;
+    if (names.length === 0 && doubt === null) return undefined;
     const timer = setTimeout(() => {
-      if (names.length > 5) void refresh();
+      if (names.length > 5 || doubt !== null) void refresh();
       else for (const name of names) void refreshOne(name);
     }, patience);
     return () => clearTimeout(timer);
-  }, [awaited, refreshOne, refresh]);
+  }, [awaited, doubt, refreshOne, refresh]);
 }
 
 export function useLive(): Live {

@@ -96,6 +96,8 @@ class Platform {
 /** The page: delivers what is on the wire when it likes, and fetches as LiveContext does. */
 class Page {
   state: LiveState = initialState;
+  /** All events up to this id have come for sure. */
+  private confirmed = 0;
   private sent: { stores: Store[]; sentAt: number } | null = null;
 
   constructor(private readonly platform: Platform) {}
@@ -108,21 +110,45 @@ class Page {
     this.sent = { stores: this.platform.stores, sentAt: this.state.clock };
   }
 
+  /** One page of the answer, in the order of the names, before the whole. */
+  receivePage(from: number): void {
+    if (!this.sent) return;
+    const stores = this.sent.stores.slice(from, from + 1);
+    this.do({ type: "fetched-page", stores, sentAt: this.sent.sentAt });
+  }
+
   receiveFetch(): void {
     if (this.sent) this.do({ type: "fetched-all", ...this.sent });
     this.sent = null;
   }
 
+  /** Events overtake each other, as those of two processes of the platform may. */
+  overtake(): void {
+    const wire = this.platform.wire ?? [];
+    const events = wire.filter((message) => message.type === "event").reverse();
+    this.platform.wire &&= wire.map((message) => (message.type === "event" ? events.shift()! : message));
+  }
+
+  /** The log is told once more, as after a reconnect that asked for more than it had missed. */
+  replayAll(): void {
+    for (const event of this.platform.log) this.do({ type: "message", message: { type: "event", event } });
+  }
+
   /** Some of what was under way is lost, then the log is replayed and all stores are fetched. */
   reconnect(): void {
     this.platform.wire = [];
-    for (const event of this.platform.log.slice(this.state.events[0]?.id ?? 0))
+    for (const event of this.platform.log.slice(this.confirmed))
       this.do({ type: "message", message: { type: "event", event } });
+    this.confirmed = this.platform.log.length;
     this.sendFetch();
   }
 
   /** What the patience of LiveContext leads to. */
   followUp(): void {
+    if (this.state.doubt !== null) {
+      this.sendFetch();
+      this.receiveFetch();
+    }
     for (const name of Object.keys(this.state.awaited)) {
       const store = this.platform.byName(name);
       this.do({ type: "fetched-one", name, store, sentAt: this.state.clock });
@@ -174,6 +200,16 @@ const anything: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: steady },
   { weight: 1, arbitrary: fc.constant<Act>((_, page) => page.sendFetch()) },
   { weight: 1, arbitrary: fc.constant<Act>((_, page) => page.receiveFetch()) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 0, max: 3 }).map(
+      (from): Act =>
+        (_, page) =>
+          page.receivePage(from),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<Act>((_, page) => page.replayAll()) },
+  { weight: 1, arbitrary: fc.constant<Act>((_, page) => page.overtake()) },
   { weight: 1, arbitrary: fc.constant<Act>((platform) => void (platform.wire = null)) },
   { weight: 1, arbitrary: fc.constant<Act>((_, page) => page.reconnect()) },
 );

@@ -20,17 +20,32 @@ export interface LiveState {
   heardOf: Readonly<Record<string, number>>;
   /** Names whose `store` message is still to come after an event. */
   awaited: Readonly<Record<string, number>>;
+  /**
+   * When a store was shown as on its way out although a removal of its name had been heard: the shape may have been read
+   * before and come after. Only a fetch of all stores tells; null when there is no doubt.
+   */
+  doubt: number | null;
 }
 
 export type LiveAction =
   | { type: "message"; message: LiveMessage }
   /** `sentAt` is the clock at the time when the request was sent. */
   | { type: "fetched-all"; stores: readonly Store[]; sentAt: number }
+  /** A part of what `fetched-all` will bring, shown while the rest is on its way. */
+  | { type: "fetched-page"; stores: readonly Store[]; sentAt: number }
   | { type: "fetched-one"; name: string; store: Store | null; sentAt: number };
 
 export const eventsKept = 1000;
 
-export const initialState: LiveState = { loaded: false, stores: {}, events: [], clock: 0, heardOf: {}, awaited: {} };
+export const initialState: LiveState = {
+  loaded: false,
+  stores: {},
+  events: [],
+  clock: 0,
+  heardOf: {},
+  awaited: {},
+  doubt: null,
+};
 
 export function reduce(state: LiveState, action: LiveAction): LiveState {
   switch (action.type) {
@@ -38,6 +53,8 @@ export function reduce(state: LiveState, action: LiveAction): LiveState {
       return hear({ ...state, clock: state.clock + 1 }, action.message);
     case "fetched-all":
       return takeAll(state, action.stores, action.sentAt);
+    case "fetched-page":
+      return takePage(state, action.stores, action.sentAt);
     case "fetched-one":
       return takeOne(state, action.name, action.store, action.sentAt);
   }
@@ -78,7 +95,7 @@ function remove(state: LiveState, name: string): LiveState {
   const leaving = bearers.find((store) => store.phase === "Deleting");
   const gone = leaving ?? bearers[0];
   // A fetch that is under way may still bring it.
-  if (!gone) return { ...state, awaited: { ...state.awaited, [name]: state.clock } };
+  if (!gone) return { ...state, awaited: { ...state.awaited, [name]: state.clock }, doubt: state.clock };
   // When none was known to be leaving, the one taken away may be the successor: a look brings it back.
   const settled = bearers.length === 1 && leaving !== undefined;
   return {
@@ -102,7 +119,15 @@ function put(state: LiveState, store: Store): LiveState {
     stores,
     heardOf: { ...state.heardOf, [store.id]: state.clock },
     awaited: without(state.awaited, store.name),
+    doubt: mayBeGone(state, store) ? state.clock : state.doubt,
   };
+}
+
+/** Whether a removal of its name was heard that ended after the store was made. */
+function mayBeGone(state: LiveState, { name, phase, created_at }: Store): boolean {
+  if (phase !== "Deleting") return false;
+  const over = (event: StoreEvent) => event.type === "DELETE_COMPLETE" && event.store === name;
+  return state.events.some((event) => over(event) && Date.parse(event.timestamp) >= Date.parse(created_at));
 }
 
 /** A fetch says how things were when it was read: what was heard of a store since it was sent is newer. */
@@ -112,7 +137,15 @@ function takeAll(state: LiveState, fetched: readonly Store[], sentAt: number): L
   for (const store of fetched) if (!heardSince(store.id)) stores[store.id] = store;
   for (const store of Object.values(state.stores)) if (heardSince(store.id)) stores[store.id] = store;
   const awaited = Object.fromEntries(Object.entries(state.awaited).filter(([, since]) => since > sentAt));
-  return { ...state, loaded: true, stores, awaited };
+  const doubt = state.doubt !== null && state.doubt > sentAt ? state.doubt : null;
+  return { ...state, loaded: true, stores, awaited, doubt };
+}
+
+/** Adds what isn't known yet; what has gone meanwhile goes when the whole is there. */
+function takePage(state: LiveState, fetched: readonly Store[], sentAt: number): LiveState {
+  const stores = { ...state.stores };
+  for (const store of fetched) if ((state.heardOf[store.id] ?? -1) <= sentAt) stores[store.id] ??= store;
+  return { ...state, stores };
 }
 
 /** `store` is the living one of the name, else the one on its way out; null when there is none. */
@@ -127,7 +160,7 @@ function takeOne(state: LiveState, name: string, store: Store | null, sentAt: nu
   if (!store || heardSince(store.id)) return next;
   const put_ = put(next, store);
   // What came by a fetch was not heard: a later fetch may replace it.
-  return { ...put_, heardOf: state.heardOf, awaited: settled };
+  return { ...put_, heardOf: state.heardOf, awaited: settled, doubt: state.doubt };
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

@@ -4,12 +4,13 @@ import { useState, type FormEvent } from "react";
 import { Link, useNavigate } from "react-router";
 import { ApiError, explain } from "../api/http";
 import { api } from "../api/endpoints";
-import { useEngines, usePlans } from "../api/queries";
-import type { EngineName, NewStore, PlanName } from "../api/types";
+import { useAvailability, useEngines, usePlans } from "../api/queries";
+import type { Availability, EngineName, NewStore, PlanName } from "../api/types";
 import { PageTitle } from "../components/PageTitle";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Quota } from "../components/Quota";
 import { addressOf, problemWith } from "../domain/names";
+import { resources } from "../domain/plans";
 import { useLive } from "../live/LiveContext";
 import { useTenant } from "../tenant/TenantContext";
 
@@ -38,7 +39,9 @@ export default function NewStorePage() {
   const refusal = create.error instanceof ApiError ? create.error : null;
   const refused = (field: string) =>
     create.variables?.name === name || field !== "name" ? refusal?.field(field) : undefined;
-  const nameProblem = useNameProblem(name, submitted) ?? refused("name");
+  const seen = useSeenProblem(name, submitted);
+  const answer = useAvailability(name, name !== "" && seen === null);
+  const nameProblem = seen ?? refused("name") ?? (answer?.reason || null);
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -72,7 +75,7 @@ export default function NewStorePage() {
           error={nameProblem}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <AddressPreview name={name} sound={name !== "" && !nameProblem} />
+        <AddressPreview name={name} sound={name !== "" && !nameProblem} answer={answer} />
         <TextInput
           label="Display name"
           description="What shoppers read; the name if left empty."
@@ -110,18 +113,26 @@ export default function NewStorePage() {
 }
 
 /** What is wrong with the name as far as it can be told here; an empty name only once the form was sent. */
-function useNameProblem(name: string, submitted: boolean): string | null {
+function useSeenProblem(name: string, submitted: boolean): string | null {
   const { state } = useLive();
   if (name === "" && submitted) return "Give the store a name.";
   const taken = Object.values(state.stores).some((store) => store.name === name && store.phase !== "Deleting");
   return problemWith(name) ?? (taken ? `You have a store named ${name} already.` : null);
 }
 
-function AddressPreview({ name, sound }: { name: string; sound: boolean }) {
+interface AddressPreviewProps {
+  name: string;
+  sound: boolean;
+  answer: Availability | undefined;
+}
+
+function AddressPreview({ name, sound, answer }: AddressPreviewProps) {
   const { state } = useLive();
   if (!sound) return null;
+  const leaving = Object.values(state.stores).some((store) => store.name === name);
   const known = Object.values(state.stores).find((store) => store.url !== "");
-  const address = addressOf(name, known);
+  // What can be worked out is there at once, what the platform says after a moment.
+  const address = answer?.url ?? addressOf(name, known);
   return (
     <Text size="sm" role="status">
       {address ? (
@@ -133,6 +144,9 @@ function AddressPreview({ name, sound }: { name: string; sound: boolean }) {
           The shop's address will begin with <strong>{name}.</strong>
         </>
       )}
+      {leaving
+        ? " An earlier store of this name is still being removed; the new one waits for that."
+        : answer?.available && ". The name is free."}
     </Text>
   );
 }
@@ -143,16 +157,17 @@ function EngineChoice({ value, onChange }: { value: EngineName; onChange: (engin
   const chosen = data?.find((engine) => engine.name === value);
   return (
     <Radio.Group label="Engine" value={value} onChange={(engine) => onChange(engine as EngineName)}>
-      <Stack gap="xs" mt="xs">
+      <div className="choices">
         {(data ?? []).map((engine) => (
           <Radio
+            className="choice"
             key={engine.name}
             value={engine.name}
             label={engine.available ? engine.label : `${engine.label} (coming soon)`}
             description={engine.description}
           />
         ))}
-      </Stack>
+      </div>
       {chosen && !chosen.available && (
         <Text size="sm" mt="xs" role="status">
           {chosen.message}
@@ -173,11 +188,17 @@ function PlanChoice({ value, onChange, error }: PlanChoiceProps) {
   if (plans.error) return <Text>{explain(plans.error)}</Text>;
   return (
     <Radio.Group label="Plan" value={value} onChange={(plan) => onChange(plan as PlanName)} error={error}>
-      <Stack gap="xs" mt="xs">
+      <div className="choices">
         {(plans.data ?? []).map((plan) => (
-          <Radio key={plan.name} value={plan.name} label={plan.label} description={plan.description} />
+          <Radio
+            className="choice"
+            key={plan.name}
+            value={plan.name}
+            label={plan.label}
+            description={`${plan.description} ${resources(plan)}`}
+          />
         ))}
-      </Stack>
+      </div>
     </Radio.Group>
   );
 }

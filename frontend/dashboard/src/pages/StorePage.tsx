@@ -47,15 +47,15 @@ function StoreView({ store }: { store: Store }) {
           All stores
         </Anchor>
         <Group justify="space-between">
-          <Group>
+          <Group className="title-row">
             <PageTitle>{store.display_name || store.name}</PageTitle>
             <StorePhase store={store} />
           </Group>
-          <Links store={store} />
         </Group>
-        <Text data-testid="store-message">{store.message}</Text>
+        {store.phase !== "Failed" && <Text data-testid="store-message">{store.message}</Text>}
       </Stack>
       {store.phase === "Failed" && <Failure store={store} detail={detail} />}
+      {isOpen(store) && <Open store={store} detail={detail} />}
       <Section title={pipelineTitle(store)}>
         <Pipeline steps={store.pipeline} />
         {store.operation?.explanation && store.phase !== "Failed" && (
@@ -79,11 +79,7 @@ function StoreView({ store }: { store: Store }) {
       <Section title="Facts">
         <Facts store={store} />
       </Section>
-      {detail && (
-        <Section title="Credentials">
-          <CredentialsPanel name={store.name} verdict={detail.allowed_actions.credentials} />
-        </Section>
-      )}
+      {detail && !isOpen(store) && <Logins store={store} detail={detail} />}
       {detail && (
         <Section title="Actions">
           <Actions store={store} allowed={detail.allowed_actions} />
@@ -110,19 +106,45 @@ function Section({ title, children }: { title: string; children: React.ReactNode
   );
 }
 
-function Links({ store }: { store: Store }) {
-  if (store.phase !== "Ready" && store.phase !== "Degraded") return null;
+function isOpen(store: Store): boolean {
+  return store.phase === "Ready" || store.phase === "Degraded";
+}
+
+/** What the store was made for: the way in, for shoppers and for those who sell. */
+function Open({ store, detail }: { store: Store; detail: StoreDetail | undefined }) {
   return (
-    <Group>
-      <Button component="a" href={store.url} target="_blank" rel="noreferrer" data-testid="open-shop">
-        Open the shop
-      </Button>
-      {store.admin_url && (
-        <Button component="a" href={store.admin_url} target="_blank" rel="noreferrer" variant="default">
-          Open its admin
-        </Button>
-      )}
-    </Group>
+    <div className={store.phase === "Ready" ? "open-store" : "open-store troubled"}>
+      <Stack gap="sm" align="flex-start">
+        <Text fw={600}>
+          {store.phase === "Ready" ? "Your shop takes orders at" : "Your shop has trouble, it is at"}
+        </Text>
+        <Anchor href={store.url} target="_blank" rel="noreferrer" className="address">
+          {store.url.replace(/^https?:\/\//, "")}
+        </Anchor>
+        <Group gap="sm">
+          <Button component="a" href={store.url} target="_blank" rel="noreferrer" size="md" data-testid="open-shop">
+            Open the shop
+          </Button>
+          {store.admin_url && (
+            <Button component="a" href={store.admin_url} target="_blank" rel="noreferrer" variant="default" size="md">
+              Open its admin
+            </Button>
+          )}
+        </Group>
+        <Text size="sm" c="dimmed">
+          Put something into the cart and order it: the order appears in the admin under Orders.
+        </Text>
+      </Stack>
+      {detail && <Logins store={store} detail={detail} />}
+    </div>
+  );
+}
+
+function Logins({ store, detail }: { store: Store; detail: StoreDetail }) {
+  return (
+    <Section title="Credentials">
+      <CredentialsPanel name={store.name} verdict={detail.allowed_actions.credentials} />
+    </Section>
   );
 }
 
@@ -133,10 +155,7 @@ function Failure({ store, detail }: { store: Store; detail: StoreDetail | undefi
     <Alert color="red" variant="outline" title={step ? `${step.label} failed` : "This store failed"} role="alert">
       <Stack align="flex-start" gap="sm">
         <Text size="sm">
-          {step?.error || store.message}{" "}
-          {retry?.allowed
-            ? "Mend the cause, then try again."
-            : (retry?.reason ?? "The activity below tells what led to it.")}
+          {store.message || step?.error} {!retry?.allowed && retry?.reason}
         </Text>
         {retry?.allowed && <RetryButton name={store.name} verdict={retry} />}
       </Stack>

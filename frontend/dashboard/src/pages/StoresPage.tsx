@@ -2,13 +2,14 @@ import { Alert, Anchor, Button, Group, Select, Skeleton, Stack, Text, TextInput 
 import { useDeferredValue, useMemo } from "react";
 import { Link, useSearchParams } from "react-router";
 import { explain } from "../api/http";
-import { useEngines } from "../api/queries";
-import type { Phase } from "../api/types";
+import { useEngines, useHealth } from "../api/queries";
+import type { Phase, Store } from "../api/types";
 import { PageTitle } from "../components/PageTitle";
 import { PhaseBadge } from "../components/PhaseBadge";
 import { Quota } from "../components/Quota";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { StoreTable } from "../components/StoreTable";
+import { Work } from "../components/Work";
 import { list, phases, totals, type SortKey, type Wish } from "../domain/listing";
 import { useLive } from "../live/LiveContext";
 import { useTenant } from "../tenant/TenantContext";
@@ -30,7 +31,7 @@ export default function StoresPage() {
           {explain(error)}
         </Alert>
       )}
-      {state.loaded ? (
+      {state.loaded || Object.keys(state.stores).length > 0 ? (
         <Stores />
       ) : error ? (
         <ProblemAlert title="The stores can't be shown" error={error} retry={() => void refresh()} />
@@ -61,6 +62,7 @@ function Stores() {
   const { state } = useLive();
   const [wish, setWish] = useWish();
   const engines = useEngines().data ?? [];
+  const slots = useHealth().data?.slots ?? null;
   const { tenant } = useTenant();
   const all = useMemo(
     () => Object.values(state.stores).filter((store) => !tenant || store.tenant === tenant.slug),
@@ -72,18 +74,16 @@ function Stores() {
   if (all.length === 0) return <Empty />;
   return (
     <>
-      <Group gap="lg" aria-label="Totals by phase" role="group">
-        {totals(all).map(([phase, count]) => (
-          <Text key={phase} component="span" size="sm">
-            <PhaseBadge phase={phase} /> {count}
-          </Text>
-        ))}
-      </Group>
-      <Group align="flex-end">
+      <Stack gap={6}>
+        <Totals all={all} wish={wish} setWish={setWish} />
+        <Work stores={all} slots={slots} />
+      </Stack>
+      <div className="list-filters">
         <TextInput
+          data-search
           type="search"
           label="Search"
-          placeholder="name or tenant"
+          placeholder="name or tenant ( / )"
           value={wish.text}
           onChange={(event) => setWish({ ...wish, text: event.currentTarget.value })}
         />
@@ -106,15 +106,42 @@ function Stores() {
           onChange={(engine) => setWish({ ...wish, engine })}
         />
         <Text size="sm" c="dimmed" role="status" pb={8}>
-          {shown.length} of {all.length}
+          {state.loaded ? `${shown.length} of ${all.length}` : `${all.length} so far…`}
         </Text>
-      </Group>
+      </div>
       {shown.length === 0 ? (
         <Text>No store is like that. Search for something else, or clear the filters.</Text>
       ) : (
         <StoreTable stores={shown} wish={wish} onSort={(sort) => setWish(turned(wish, sort))} />
       )}
     </>
+  );
+}
+
+interface TotalsProps {
+  all: readonly Store[];
+  wish: Wish;
+  setWish: (wish: Wish) => void;
+}
+
+/** How many stores are in each phase; a click shows those alone, another one all again. */
+function Totals({ all, wish, setWish }: TotalsProps) {
+  return (
+    <div className="totals" aria-label="Totals by phase" role="group">
+      {totals(all).map(([phase, count]) => {
+        const chosen = wish.phases.includes(phase);
+        return (
+          <button
+            key={phase}
+            type="button"
+            aria-pressed={chosen}
+            onClick={() => setWish({ ...wish, phases: chosen ? [] : [phase] })}
+          >
+            <PhaseBadge phase={phase} /> {count}
+          </button>
+        );
+      })}
+    </div>
   );
 }
 

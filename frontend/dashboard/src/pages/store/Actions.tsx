@@ -124,13 +124,20 @@ interface DeleteDialogProps {
 
 function DeleteDialog({ store, opened, onClose, onDone }: DeleteDialogProps) {
   const [typed, setTyped] = useState("");
+  const [begun, setBegun] = useState(false);
   const remove = useMutation({
     mutationFn: () => api.deleteStore(store.name),
     onSuccess: async () => {
+      setBegun(true);
       close();
       await onDone();
     },
   });
+
+  // The button that led here can't be used once the removal has begun, and would drop the focus.
+  function focusOnTitle() {
+    if (begun) document.querySelector("h1")?.focus();
+  }
 
   function close() {
     setTyped("");
@@ -145,7 +152,7 @@ function DeleteDialog({ store, opened, onClose, onDone }: DeleteDialogProps) {
 
   return (
     // Put together by hand: the ready-made one has its title in a <header>, which is a second banner of the page.
-    <Modal.Root opened={opened} onClose={close}>
+    <Modal.Root opened={opened} onClose={close} returnFocus={!begun} onExitTransitionEnd={focusOnTitle}>
       <Modal.Overlay />
       <Modal.Content>
         <Modal.Body pt="md">

@@ -39,7 +39,7 @@ export function ActivityLog({ store, first }: ActivityLogProps) {
         <CopyButton value={shown.map(line).join("\n")}>
           {({ copied, copy }) => (
             <Button variant="default" onClick={copy}>
-              {copied ? "Copied" : `Copy ${shown.length} lines`}
+              {copied ? "Copied" : `Copy ${shown.length} ${shown.length === 1 ? "line" : "lines"}`}
             </Button>
           )}
         </CopyButton>

@@ -20,7 +20,7 @@ export function CredentialsPanel({ name, verdict }: { name: string; verdict: Ver
     return (
       <Stack align="flex-start">
         <Text size="sm" c="dimmed">
-          Each look at them is noted in the audit.
+          E-mail and password for the shop's admin. Each look at them is noted in the audit.
         </Text>
         {reading.isError && <ProblemAlert title="They can't be shown" error={reading.error} />}
         <Button

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Stack, Text } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/endpoints";
@@ -58,7 +58,7 @@ function Policy({ store, verdict }: DriftProps) {
     <>
       <NativeSelect
         label="When something in the cluster is changed that nobody asked for"
-        maw="26rem"
+        maw="34rem"
         data={policies}
         value={store.drift_policy}
         disabled={!verdict?.allowed || change.isPending}
@@ -100,13 +100,15 @@ function Findings({ label, findings, onIgnore }: FindingsProps) {
           </div>
           {finding.differences.map((difference) => (
             <div key={difference.pointer} className="difference">
-              <code>{difference.path || "the object"}</code>
-              {onIgnore && (
-                <Ignore
-                  what={`${difference.path} of ${finding.name}`}
-                  onClick={() => onIgnore(ruleFor(finding, difference))}
-                />
-              )}
+              <Group gap={0}>
+                <code>{difference.path || "the object"}</code>
+                {onIgnore && (
+                  <Ignore
+                    what={`${difference.path} of ${finding.name}`}
+                    onClick={() => onIgnore(ruleFor(finding, difference))}
+                  />
+                )}
+              </Group>
               <div className="wanted">
                 <span>wanted</span> <code>{difference.wanted}</code>
               </div>
