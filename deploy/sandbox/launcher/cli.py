@@ -134,6 +134,14 @@ def _add_small_ones(commands: Any) -> None:
     logs.add_argument("-f", "--follow", action="store_true", help="go on with new lines until Ctrl-C")
     logs.add_argument("-n", "--lines", type=int, default=100, metavar="N", help="how many lines (100)")
     logs.set_defaults(run=_logs)
+    verify = commands.add_parser(
+        "verify",
+        help="check what the platform promises, with five stores of its own",
+        description="Identity, three at a time, drift, the finalizer and metrics, checked on the platform that runs in "
+        "this home; python -m verify --help tells how to check any other.",
+    )
+    verify.add_argument("--keep", action="store_true", help="leave the five stores there")
+    verify.set_defaults(run=_verify)
     down = commands.add_parser(
         "down",
         help="stop the platform",
@@ -222,6 +230,17 @@ def _logs(home: Home, options: argparse.Namespace) -> int:
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
     return 0
+
+
+def _verify(home: Home, options: argparse.Namespace) -> int:
+    from sandbox.launcher import running
+    from verify.__main__ import main as verify
+
+    found = running.find(home)
+    if found is None:
+        raise LauncherError("No platform runs in this home; run ./storeplane up first.")
+    words = ["--url", found.options.dashboard_url, "--kubeconfig", str(found.state["kubeconfig"])]
+    return verify([*words, *(["--keep"] if options.keep else [])])
 
 
 def _down(home: Home, options: argparse.Namespace) -> int:

@@ -22,6 +22,13 @@ _UNWANTED = (
     "PROMETHEUS_MULTIPROC_DIR",
 )
 
+UVICORN_OPTIONS = (
+    *("--timeout-graceful-shutdown", "5", "--no-access-log", "--no-proxy-headers"),
+    # A listener has nothing to say, and compressing each message for each listener costs more than it saves.
+    *("--ws-max-size", "4096", "--ws-per-message-deflate", "false"),
+)
+"""The web server's; the image has the same for its sockets (deploy/images/platform/Dockerfile)."""
+
 AUDIT_LOG = "STOREPLANE_AUDIT_LOG"
 """Names a file for the sandbox's log of who did what; `test` sets it to judge the platform's role by."""
 
@@ -158,7 +165,7 @@ def _web(options: Options, env: Mapping[str, str], after: tuple[str, ...]) -> Pr
     argv = (python(), "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(options.port))
     return ProcessSpec(
         name="web",
-        argv=(*argv, "--timeout-graceful-shutdown", "5", "--no-access-log", "--no-proxy-headers"),
+        argv=(*argv, *UVICORN_OPTIONS),
         env=env,
         cwd=CHECKOUT,
         after=after,
