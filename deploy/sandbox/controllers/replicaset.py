@@ -83,10 +83,13 @@ def status_of(replica_set: Obj, pods: list[Obj], failure: ApiError | None) -> Ob
     }
     status = {name: count for name, count in status.items() if count or name == "replicas"}
     status["observedGeneration"] = replica_set["metadata"].get("generation", 1)
-    conditions = [c for c in old.get("conditions") or () if c["type"] != "ReplicaFailure"]
+    told = old.get("conditions") or []
+    conditions = [c for c in told if c["type"] != "ReplicaFailure"]
     if failure is not None:
+        # One that is told already stays as it is, as with Kubernetes' own controller: the message names a pod that is
+        # another each time, and a status that changes with each attempt would bring on the next one at once.
         reason = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure.message}
-        conditions = with_condition(old.get("conditions"), reason)
+        conditions = told if len(conditions) < len(told) else with_condition(told, reason)
     if conditions:
         status["conditions"] = conditions
     return status

@@ -82,7 +82,7 @@ class VolumeController(Controller):
             text = f'storageclass.storage.k8s.io "{wanted}" not found'
             self.recorder.warning(claim, "ProvisioningFailed", text)
             return 15.0
-        volume = self._make_volume(claim, storage_class)
+        volume = self._reserved(claim, storage_class) or self._make_volume(claim, storage_class)
         name = volume["metadata"]["name"]
         annotations = {
             **annotations_of(claim),
@@ -96,6 +96,19 @@ class VolumeController(Controller):
         claim = self.cluster.update(self.claims, {**claim, "metadata": meta, "spec": spec})
         self._report(claim)
         self.recorder.normal(claim, "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
+        return None
+
+    def _reserved(self, claim: Obj, storage_class: Obj) -> Obj | None:
+        """A volume that names this claim, without a uid: somebody wants it to go to whoever comes by that name."""
+        namespace, title = key_of(claim)
+        for volume in self.volumes:
+            reference = volume["spec"].get("claimRef") or {}
+            named = (reference.get("namespace"), reference.get("name")) == (namespace, title)
+            fits = volume["spec"].get("storageClassName") == storage_class["metadata"]["name"]
+            if named and fits and reference.get("uid", uid_of(claim)) == uid_of(claim) and not is_deleting(volume):
+                spec = {**volume["spec"], "claimRef": {**reference, "uid": uid_of(claim)}}
+                bound = self.cluster.update(self.volumes, {**volume, "spec": spec})
+                return self.cluster.set_status(self.volumes, bound, {"phase": "Bound"})
         return None
 
     def _make_volume(self, claim: Obj, storage_class: Obj) -> Obj:
@@ -149,6 +162,9 @@ class VolumeController(Controller):
         reference, name = volume["spec"].get("claimRef") or {}, volume["metadata"]["name"]
         claim = self.claims.get((reference.get("namespace", ""), reference.get("name", "")))
         if claim is not None and uid_of(claim) == reference.get("uid"):
+            return
+        if not reference.get("uid") and not is_deleting(volume):
+            self.cluster.set_status(self.volumes, volume, {**(volume.get("status") or {}), "phase": "Available"})
             return
         if volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete" and not is_deleting(volume):
             self.cluster.set_status(self.volumes, volume, {**(volume.get("status") or {}), "phase": "Released"})

@@ -103,7 +103,7 @@ def _check_version(version: Json, path: str) -> Causes:
     causes: Causes = []
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if schema is None:
-        return [required(f"{path}.schema.openAPIV3Schema", "schemas are required")]
+        return [required(f"{path}.schema.openAPIV3Schema")]
     where = f"{path}.schema.openAPIV3Schema"
     if schema.get("type") != "object":
         causes.append(invalid_value(f"{where}.type", schema.get("type") or "", "must be object at the root"))

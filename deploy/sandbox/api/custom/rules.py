@@ -9,7 +9,7 @@ from typing import Any
 
 import cel
 
-from ..errors import Cause, Causes
+from ..errors import OMITTED, Cause, Causes
 from ..jsontypes import Json
 from ..quantity import is_quantity, parse
 from ..schemas.node import Node
@@ -112,16 +112,14 @@ def _check_rule(place: Place, rule: Json) -> Cause | None:
     if uses_old(text) and place.old is None:
         return None
     context = cel.Context(variables={"self": place.value, "oldSelf": place.old}, functions=_FUNCTIONS)
-    shown = place.node.type or "object"
-    if not isinstance(place.value, dict | list):
-        shown = place.value
     field = place.path + (rule.get("fieldPath") or "") if place.path else (rule.get("fieldPath") or "").lstrip(".")
     try:
         if compiled(text).execute(context) is True:
             return None
     except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
         detail = f"{error} evaluating rule: {_message(rule, context)}"
-        return Cause(field, "FieldValueInvalid", detail, shown)
+        return Cause(field, "FieldValueInvalid", detail, place.node.type or "object")
+    shown = OMITTED if isinstance(place.value, dict | list) else place.value
     return Cause(field, rule.get("reason") or "FieldValueInvalid", _message(rule, context), shown)
 
 

@@ -1,11 +1,12 @@
 """Subresources: status, scale, eviction, binding, finalize, token and logs."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from ..access.tokens import AccountTokens, granted
-from ..errors import ApiError, bad_request, conflict, no_such_path, unsupported_media_type
+from ..errors import ApiError, bad_request, conflict, no_such_path, not_found, unsupported_media_type
 from ..jsontypes import Json, clone, dig
 from ..resources import Resource
 from ..scale import scale_of
@@ -54,8 +55,7 @@ class Subresources:
     async def _status_or_scale(self, request: web.Request, resource: Resource, path: ApiPath) -> web.StreamResponse:
         negotiate(request)
         if request.method == "GET":
-            obj = self._registry.get(resource, path.namespace, path.name)
-            return answer(request, self._shown(resource, path.subresource, obj))
+            return answer(request, self._shown(resource, path.subresource, self._read(resource, path)))
         if request.method not in {"PUT", "PATCH"}:
             raise ApiError(
                 405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}
@@ -76,6 +76,14 @@ class Subresources:
                 resource, path.namespace, path.name, body, patch_type, subresource=path.subresource, options=options
             )
         return answer(request, self._shown(resource, path.subresource, obj), warnings=options.warnings)
+
+    def _read(self, resource: Resource, path: ApiPath) -> Json:
+        if path.subresource != "scale" or resource.custom:
+            return self._registry.get(resource, path.namespace, path.name)
+        if self._registry.storage.find(resource.key, path.namespace, path.name) is None:
+            # Here, and on no other way to the scale, the built-in kinds name the subresource, too.
+            raise not_found(replace(resource, plural=f"{resource.plural}/scale"), path.name)
+        return self._registry.get(resource, path.namespace, path.name)
 
     def _shown(self, resource: Resource, subresource: str, obj: Json) -> Json:
         if subresource == "scale":

@@ -176,9 +176,9 @@ CORE: dict[str, Printer] = {
         ),
         _volume,
     ),
-    "/secrets": Printer(columns("Name", "Type", "#Data", "Age"), _secret),
-    "/configmaps": Printer(columns("Name", "#Data", "Age"), _config_map),
-    "/serviceaccounts": Printer(columns("Name", "#Secrets", "Age"), _account),
+    "/secrets": Printer(columns("Name", "Type", "Data", "Age"), _secret),
+    "/configmaps": Printer(columns("Name", "Data", "Age"), _config_map),
+    "/serviceaccounts": Printer(columns("Name", "Secrets", "Age"), _account),
     "/resourcequotas": Printer(columns("Name", "Request", "Limit", "Age"), _quota),
     "/limitranges": Printer(columns("Name", "Created At"), _limits),
     "/events": Printer(
