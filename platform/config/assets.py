@@ -2,8 +2,8 @@
 
 import re
 
-# Vite writes `index-BpX3kQ1c.js`: eight characters of a hash before the ending.
-_HASHED = re.compile(r"^/(assets|static)/.*[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
+# Vite writes `index-BpX3kQ1c.js`, with eight characters of a hash before the ending; Django `base.0f3a9c1d2e4b.css`.
+_HASHED = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.[a-z0-9]+$|^/static/.*\.[0-9a-f]{12}\.[a-z0-9.]+$")
 
 
 def is_hashed(_path: str, url: str) -> bool:

@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.beat import PersistentScheduler
 from celery.schedules import schedule as every
 from django.conf import settings
+
+from config.metrics.liveness import PULSE, broker_is_away
 
 JITTER = 0.1
 """A jittered entry comes up to this share sooner or later than its period."""
@@ -21,6 +24,15 @@ class Jittered(every):
         spread = (last_run_at.timestamp() * 0.618034) % 1
         remaining = super().remaining_estimate(last_run_at)
         return remaining + timedelta(seconds=self.seconds) * (2 * JITTER * spread - JITTER)
+
+
+class TellingScheduler(PersistentScheduler):
+    """Beat's own, that says at each tick that it is there (`config.metrics.liveness`)."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due; the seconds until the next tick."""
+        PULSE.beat("Beat's loop", excuse=broker_is_away)
+        return float(super().tick(*args, **kwargs))
 
 
 def _every(seconds: float, task: str, queue: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ Each setting has its reason; what the pinned versions do when killed was measure
 
 import os
 
-from celery import Celery
-from celery.signals import setup_logging
+from celery import Celery, Task
+from celery.signals import setup_logging, task_prerun, worker_process_shutdown
 from django.conf import settings
 from kombu import Exchange, Queue
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from config import tracing
 from config.beat import schedule
 from config.logs import apply_logging
 
@@ -22,10 +24,11 @@ VISIBILITY_SECONDS = 180
 QUEUES = ("provision", "teardown", "drift", "events")
 _EXCHANGE = Exchange("storeplane", type="direct")
 
-app = Celery("storeplane")
+app = Celery("storeplane", events="config.worker_events:OnceOnly")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     beat_schedule=schedule(),
+    beat_scheduler="config.beat:TellingScheduler",
     # Beat looks often enough for its shortest period.
     beat_max_loop_interval=5,
     # The limits in order: a task is asked to stop, then killed, and only then may its message come back. A message
@@ -91,6 +94,19 @@ app.conf.update(
 def use_django_logging(**_: object) -> None:
     """Celery would bring its own format; one platform has one."""
     apply_logging(settings.LOGGING)
+
+
+@task_prerun.connect
+def bind_lines(task: "Task[..., object]", **_: object) -> None:
+    """Each line of a task names it, and nothing that the one before was about."""
+    clear_contextvars()
+    bind_contextvars(task=task.name, task_id=task.request.id)
+
+
+@worker_process_shutdown.connect
+def send_last_spans(**_: object) -> None:
+    """A pool's child ends without Python's own exit, and has spans of its own."""
+    tracing.close()
 
 
 app.autodiscover_tasks(

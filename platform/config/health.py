@@ -92,6 +92,7 @@ def _provisioner() -> Mapping[str, Check]:
 
 
 PROBES = Probes({("database",): _database, ("redis",): _redis, PROVISIONER_PARTS: _provisioner})
+SERVING_PROBES = Probes({("database",): _database})
 
 
 class CheckSerializer(serializers.Serializer[Any]):
@@ -107,6 +108,7 @@ class HealthSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["ready", "not ready"])
     reasons = serializers.ListField(child=serializers.CharField())
     checks = serializers.DictField(child=CheckSerializer())
+    slots = serializers.IntegerField(help_text="How many stores are worked on at a time, over all workers.")
 
 
 class _OpenView(APIView):
@@ -125,14 +127,7 @@ class HealthView(_OpenView):
         operation_id="health", tags=["platform"], auth=[], responses={200: HealthSerializer, 503: HealthSerializer}
     )
     def get(self, request: Request) -> Response:
-        checks = PROBES.run()
-        reasons = [f"{name}: {check.message}" for name, check in checks.items() if not check.ok]
-        body = {
-            "status": "not ready" if reasons else "ready",
-            "reasons": reasons,
-            "checks": {name: {"ok": check.ok, "message": check.message} for name, check in checks.items()},
-        }
-        return Response(body, status=503 if reasons else 200, headers={"Cache-Control": "no-store"})
+        return _told(PROBES.run())
 
 
 class ReadyView(HealthView):
@@ -141,6 +136,33 @@ class ReadyView(HealthView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         return super().get(request)
+
+
+class ServingView(_OpenView):
+    """What this process needs to answer requests: the database alone. Whether a load balancer should send it any.
+
+    A worker, beat or the cluster that is away must not take the pages away that tell so.
+    """
+
+    @extend_schema(
+        operation_id="health_serving",
+        tags=["platform"],
+        auth=[],
+        responses={200: HealthSerializer, 503: HealthSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        return _told(SERVING_PROBES.run())
+
+
+def _told(checks: Mapping[str, Check]) -> Response:
+    reasons = [f"{name}: {check.message}" for name, check in checks.items() if not check.ok]
+    body = {
+        "status": "not ready" if reasons else "ready",
+        "reasons": reasons,
+        "checks": {name: {"ok": check.ok, "message": check.message} for name, check in checks.items()},
+        "slots": settings.STOREPLANE_PROVISION_SLOTS,
+    }
+    return Response(body, status=503 if reasons else 200, headers={"Cache-Control": "no-store"})
 
 
 class LiveView(_OpenView):

@@ -1,5 +1,6 @@
 """What the web process does when the server starts and stops it."""
 
+import gc
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -9,6 +10,8 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.urls import get_resolver
 from prometheus_client import multiprocess
+
+from config import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +40,15 @@ class Lifespan:
 
 def _warm_up() -> None:
     _ = get_resolver().url_patterns
+    # What was imported stays for ever. Looking through it for garbage again and again would stop the loop, and with it
+    # all who listen, for 0.2 s each time.
+    gc.collect()
+    gc.freeze()
     log.info("web process ready", pid=os.getpid())
 
 
 def _clean_up() -> None:
+    tracing.close()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
     for connection in connections.all(initialized_only=True):

@@ -3,12 +3,10 @@
 DRF's throttles can refuse but not write headers, and the pages to log in are Django's own: both are done here.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 
+from config.middleware import BothWays
 from config.problems import Problem, problem_response
 from tenants.peers import client_address
 from tenants.throttling import Standing, count_login
@@ -16,25 +14,14 @@ from tenants.throttling import Standing, count_login
 _LOGIN_PATHS = ("/admin/login/", "/api-auth/login/")
 
 
-class RateLimitMiddleware:
+class RateLimitMiddleware(BothWays):
     """Around the views: `tenants.throttling` counts, this one tells. Sync or async, as its neighbours are."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        self.get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
-        if self._is_async:
-            return self._call_async(request)
+    def call(self, request: HttpRequest) -> HttpResponse:
         refused = _refused_login(request) if _is_login(request) else None
         return _told(request, refused or self.get_response(request))
 
-    async def _call_async(self, request: HttpRequest) -> HttpResponse:
+    async def call_async(self, request: HttpRequest) -> HttpResponse:
         refused = await sync_to_async(_refused_login)(request) if _is_login(request) else None
         return _told(request, refused or await self.get_response(request))
 

@@ -6,13 +6,13 @@ work: into operations, events and the audit.
 
 import re
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
+
+from config.middleware import BothWays
 
 HEADER = "X-Request-Id"
 # Long enough for a UUID or a W3C trace id, and nothing that could break a log line or a header.
@@ -35,31 +35,25 @@ def new_request_id() -> str:
     return uuid4().hex
 
 
+def is_quiet(path: str) -> bool:
+    """Whether machines ask for it so often that nobody wants to read of it."""
+    return path.startswith(_QUIET_PATHS)
+
+
 def request_id_of(request: Any) -> str:
     """The request's id, or an empty string where the middleware didn't run."""
     return str(getattr(request, "request_id", ""))
 
 
-class RequestIdMiddleware:
+class RequestIdMiddleware(BothWays):
     """Binds the id around the rest of the chain, sync or async, and logs one line for each answer."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        self.get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
-        if self._is_async:
-            return self._call_async(request)
+    def call(self, request: HttpRequest) -> HttpResponse:
         started = _begin(request)
         response: HttpResponse = self.get_response(request)
         return _end(request, response, started)
 
-    async def _call_async(self, request: HttpRequest) -> HttpResponse:
+    async def call_async(self, request: HttpRequest) -> HttpResponse:
         started = _begin(request)
         response: HttpResponse = await self.get_response(request)
         return _end(request, response, started)
@@ -75,7 +69,7 @@ def _begin(request: HttpRequest) -> float:
 
 def _end(request: HttpRequest, response: HttpResponse, started: float) -> HttpResponse:
     response[HEADER] = request_id_of(request)
-    if response.status_code >= 500 or not request.path.startswith(_QUIET_PATHS):  # noqa: PLR2004 - server errors
+    if response.status_code >= 500 or not is_quiet(request.path):  # noqa: PLR2004 - server errors
         log.info(
             "answered",
             method=request.method,

@@ -4,17 +4,17 @@ import warnings
 from pathlib import Path
 from urllib.parse import unquote
 
-import environ  # type: ignore[import-untyped]
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from config.assets import is_hashed
+from config.environment import Environment
 from config.logs import logging_config
 from config.metrics.folder import take_own
 from config.redis_urls import for_celery, for_limits, with_database
 
 ROOT = Path(__file__).resolve().parents[2]
-env = environ.Env()
+env = Environment()
 take_own()
 
 STOREPLANE_HOME = Path(env.str("STOREPLANE_HOME", str(ROOT / ".storeplane")))
@@ -46,8 +46,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.request_id.RequestIdMiddleware",
+    "config.tracing.requests.TracingMiddleware",
     "config.rate_headers.RateLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -116,8 +118,14 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STOREPLANE_STATIC_ROOT", str(STOREPLANE_HOME / "static")))
 STOREPLANE_DASHBOARD_DIR = Path(env.str("STOREPLANE_DASHBOARD_DIR", str(ROOT / ".build" / "dashboard")))
-# Without a collected folder (a laptop, tests) the files come straight from the packages.
+# Without a collected folder (a laptop, tests) the files come straight from the packages. In an image they are
+# collected, compressed and named by what is in them, so that a browser may keep them for good.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+if env.str("STOREPLANE_STATIC_ROOT", ""):
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 # whitenoise hands files over synchronously; Django reads them on a thread, and says so for each one.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -206,6 +214,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = STOREPLANE_SECURE
 SECURE_HSTS_PRELOAD = STOREPLANE_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
+# With this prefix browsers refuse the cookie unless it is secure and of this very host (RFC 6265bis, 4.1.3): a store on
+# a sibling host can't set one. The other cookie, against forged requests, is read by the dashboard by its usual name.
+SESSION_COOKIE_NAME = "__Host-sessionid" if STOREPLANE_SECURE else "sessionid"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 STOREPLANE_PROVISIONER = "provisioner.service.ClusterProvisioner"
@@ -237,6 +250,8 @@ STOREPLANE_RESOURCE_DEFAULT_TENANT = env.str("STOREPLANE_RESOURCE_DEFAULT_TENANT
 STOREPLANE_METRICS_TOKEN = env.str("STOREPLANE_METRICS_TOKEN", "")
 STOREPLANE_METRICS_PORT = env.int("STOREPLANE_METRICS_PORT", 0)
 STOREPLANE_METRICS_HOST = env.str("STOREPLANE_METRICS_HOST", "127.0.0.1")
+# The platform's own namespace in the cluster; the second copy of each store's Secret lies there.
+STOREPLANE_NAMESPACE = env.str("STOREPLANE_NAMESPACE", "storeplane-system")
 STOREPLANE_INGRESS_CLASS = env.str("STOREPLANE_INGRESS_CLASS", "")
 # Who may reach the stores from outside their namespace; the default is ingress-nginx as its chart installs it.
 STOREPLANE_INGRESS_NAMESPACE_LABELS = env.dict(

@@ -2,13 +2,15 @@
 
 A listener joins the groups first, then gets what the log has after `since`, then what came live meanwhile: no gap. The
 feed drops what it had already: no double. With each heartbeat the log is read again, which also brings what a Redis
-that was away has swallowed, and the caller's rights are looked at anew.
+that was away has swallowed, and the caller's rights are looked at anew; at once when they are said to have changed.
 """
 
 import asyncio
 import contextlib
 import json
+import random
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import parse_qs
 
 import structlog
@@ -16,13 +18,14 @@ from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from stores import snapshots
+from stores import ears, snapshots
 from stores.feed import Feed, Message
 from stores.models import StoreEvent
 from stores.publish import GROUP_OF_ALL, as_message, group
 from stores.selectors import last_event_id
+from tenants import rights
 from tenants.access import Access
-from tenants.sockets import access_now, refuse
+from tenants.sockets import Scope, access_now, refuse
 
 HEARTBEAT_SECONDS = 20.0
 SEND_SECONDS = 10.0
@@ -38,7 +41,12 @@ log = structlog.get_logger(__name__)
 
 
 class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """One listener. Only the writer task sends; everything else puts messages into its queue."""
+    """One listener. Only the writer task sends; everything else puts messages into its queue.
+
+    It has no channel of its own (an alias that no layer has): it hears its groups through this process's ears.
+    """
+
+    channel_layer_alias = ""
 
     async def websocket_connect(self, message: Message) -> None:
         """Join, greet, replay; turn down callers without a name or with a `since` that is no event id."""
@@ -54,92 +62,102 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         self.outbox: asyncio.Queue[str] = asyncio.Queue(QUEUE_LENGTH)
         self.pending: set[tuple[int, str]] = set()
-        self.held: list[Message] | None = []
+        self.held: list[tuple[Message, str]] | None = []
         self.groups_joined: set[str] = set()
+        self.rights_changed = asyncio.Event()
+        self.ended = False
+        self.tasks: list[asyncio.Task[None]] = []
+        await ears.join(rights.GROUP, self)
         await self._join(self.access)
         await self.accept()
         newest = await database_sync_to_async(last_event_id)(self.access)
         self.feed = Feed(confirmed=newest if since is None else since)
-        self.tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._guarded(newest, since))]
+        self.writer = asyncio.create_task(self._write())
+        self.tasks += [self.writer, asyncio.create_task(self._guarded(newest, since))]
 
     async def websocket_disconnect(self, message: Message) -> None:
-        """Stop the tasks before the channel layer forgets the listener."""
+        """Stop the tasks and hear no more."""
+        self.ended = True
         for task in getattr(self, "tasks", ()):
             task.cancel()
-        for name in getattr(self, "groups_joined", ()):
-            await self.channel_layer.group_discard(name, self.channel_name)
+        self._leave()
         await super().websocket_disconnect(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A listener has nothing to say; what it sends (a pong) is not read."""
 
-    async def store_event(self, message: Message) -> None:
-        """From the channel layer: an event was committed."""
-        if self.held is not None:
-            self.held.append(message)
-            return
-        event = message["event"]
-        if self.feed.take_live(event["id"]):
-            await self._put({"type": "event", "event": event})
-        self._show_store(message)
-
-    async def store_changed(self, message: Message) -> None:
-        """From the channel layer: a store changed in a way that the log needn't tell."""
-        self._show_store(message)
+    def hear(self, message: Message, text: str) -> None:
+        """From this process's ear: an event, a store that changed in a way that the log needn't tell, or rights."""
+        if message["type"] == "rights.changed":
+            if self.scope["user"].pk in message["users"]:
+                self.rights_changed.set()
+        elif self.held is not None and text:
+            self.held.append((message, text))
+        else:
+            if text and self.feed.take_live(message["event"]["id"]):
+                self._put(text)
+            self._show_store(message)
 
     async def _guarded(self, newest: int, since: int | None) -> None:
         """A listener that can't be served any more is closed, not left in silence."""
         try:
             await self._live(newest, since)
         except TimeoutError:
-            await self._drop("queue full")
+            self._end(TOO_SLOW, "queue full")
         except Exception:
             log.exception("listener lost")
-            await self.close(INTERNAL)
+            self._end(INTERNAL, "something broke")
 
     async def _live(self, newest: int, since: int | None) -> None:
         """Greeting, replay, and then the heartbeat for ever."""
-        await self._put({"type": "hello", "last_event_id": newest})
+        self._put(json.dumps({"type": "hello", "last_event_id": newest}))
         if since is not None:
             await self._catch_up()
-        await self._put({"type": "replayed", "last_event_id": self.feed.confirmed})
+        self._put(json.dumps({"type": "replayed", "last_event_id": self.feed.confirmed}))
         held, self.held = self.held or [], None
-        for message in held:
-            await self.store_event(message)
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            if not await self._refresh_access():
-                await self.close(UNAUTHENTICATED)
+        for message, text in held:
+            self.hear(message, text)
+        # Those who came at once, after a restart of the server say, shall not ask the database at once for ever.
+        pause = HEARTBEAT_SECONDS * random.uniform(0.1, 1)  # noqa: S311 - spreads load, guards nothing
+        while not self.ended:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.rights_changed.wait(), pause)
+            self.rights_changed.clear()
+            pause = HEARTBEAT_SECONDS
+            access, page = await database_sync_to_async(_look)(self.scope, self.feed.confirmed)
+            if access is None:
+                self._end(UNAUTHENTICATED, "may not listen any more")
                 return
-            await self._catch_up()
-            await self._put({"type": "ping", "last_event_id": self.feed.confirmed})
+            if access != self.access:
+                self.access = access
+                await self._join(access)
+                page = None
+            await self._catch_up(page)
+            self._put(json.dumps({"type": "ping", "last_event_id": self.feed.confirmed}))
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, page: list[Message] | None = None) -> None:
         """Send what the log has and the listener lacks, a page at a time; waits when the listener is slow."""
         while True:
-            page = await database_sync_to_async(_events_after)(self.access, self.feed.confirmed)
+            if page is None:
+                page = await database_sync_to_async(_events_after)(self.access, self.feed.confirmed)
             for event in self.feed.take_read(page):
                 await asyncio.wait_for(self.outbox.put(json.dumps({"type": "event", "event": event})), SEND_SECONDS)
             if len(page) < PAGE:
                 return
-
-    async def _refresh_access(self) -> bool:
-        """Follow changes of membership; false when the caller may not listen any more."""
-        access = await database_sync_to_async(access_now)(self.scope)
-        if access is None:
-            return False
-        if access != self.access:
-            self.access = access
-            await self._join(access)
-        return True
+            page = None
 
     async def _join(self, access: Access) -> None:
         wanted = {GROUP_OF_ALL} if access.everything else {group(tenant_id) for tenant_id in access.roles}
         for name in wanted - self.groups_joined:
-            await self.channel_layer.group_add(name, self.channel_name)
+            await ears.join(name, self)
+            self.groups_joined.add(name)
         for name in self.groups_joined - wanted:
-            await self.channel_layer.group_discard(name, self.channel_name)
+            ears.leave(name, self)
         self.groups_joined = wanted
+
+    def _leave(self) -> None:
+        for name in (rights.GROUP, *getattr(self, "groups_joined", ())):
+            ears.leave(name, self)
 
     def _show_store(self, message: Message) -> None:
         """Send the store's present shape soon, once for all changes until then."""
@@ -147,41 +165,43 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         key = (message["tenant"], name)
         if key not in self.pending:
             self.pending.add(key)
-            task = asyncio.create_task(self._send_snapshot(key))
-            self.tasks = [other for other in self.tasks if not other.done()] + [task]
+            # A callback, not a task: there may be a thousand listeners to one reading.
+            snapshots.soon(*key).add_done_callback(partial(self._take_snapshot, key))
 
-    async def _send_snapshot(self, key: tuple[int, str]) -> None:
-        reading = snapshots.soon(*key)
-        try:
-            text = await asyncio.shield(reading)
-        finally:
-            self.pending.discard(key)
-        if text is not None:
-            await self._put_text(text)
+    def _take_snapshot(self, key: tuple[int, str], reading: "asyncio.Task[str | None]") -> None:
+        self.pending.discard(key)
+        text = None if reading.cancelled() else reading.result()
+        if text is not None and not self.ended:
+            self._put(text)
 
-    async def _put(self, message: Message) -> None:
-        await self._put_text(json.dumps(message))
-
-    async def _put_text(self, text: str) -> None:
+    def _put(self, text: str) -> None:
         try:
             self.outbox.put_nowait(text)
         except asyncio.QueueFull:
-            await self._drop("queue full")
+            self._end(TOO_SLOW, "queue full")
 
     async def _write(self) -> None:
         """Send one message after the other; a listener that doesn't take one in time is dropped."""
         while True:
             text = await self.outbox.get()
             try:
-                await asyncio.wait_for(self.send(text_data=text), SEND_SECONDS)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self.send(text_data=text)
             except TimeoutError:
-                await self._drop("send timed out")
-                return
+                self._end(TOO_SLOW, "send timed out")
 
-    async def _drop(self, why: str) -> None:
-        log.info("listener dropped", why=why)
+    def _end(self, code: int, why: str) -> None:
+        """Hear and send no more at once, and close; a client that takes nothing can't be waited for."""
+        if not self.ended:
+            self.ended = True
+            self._leave()
+            self.writer.cancel()
+            log.info("listener dropped", why=why)
+            self.tasks.append(asyncio.create_task(self._close(code)))
+
+    async def _close(self, code: int) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.close(TOO_SLOW), 1.0)
+            await asyncio.wait_for(self.close(code), 1.0)
 
     async def _turn_down(self, status: int, reason: str, detail: str) -> None:
         async def taken() -> Message:
@@ -198,6 +218,12 @@ def _since(query_string: bytes) -> int | None:
         return None
     text = values[-1]
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1  # noqa: PLR2004 - below 2**63
+
+
+def _look(scope: Scope, event_id: int) -> tuple[Access | None, list[Message]]:
+    """The caller's rights by now and what the log has after the event, on one connection to the database."""
+    access = access_now(scope)
+    return access, [] if access is None else _events_after(access, event_id)
 
 
 def _events_after(access: Access, event_id: int) -> list[Message]:

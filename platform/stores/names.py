@@ -5,6 +5,9 @@ long. A name that starts with a letter is also a valid RFC 1035 label, which som
 """
 
 import re
+from zlib import crc32
+
+from django.db import connection
 
 MIN_LENGTH = 3
 MAX_LENGTH = 40
@@ -60,3 +63,14 @@ def problem_with(name: str) -> str | None:
     if name in RESERVED:
         return f"The name '{name}' is reserved; choose another."
     return None
+
+
+def taken(name: str) -> str:
+    """The sentence for a name that a store has; it tells nothing of the store."""
+    return f"The name '{name}' is taken; choose another."
+
+
+def hold(name: str) -> None:
+    """Until the transaction's end nobody else may make a store of that name, or remove what a store of it has left."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [crc32(f"storeplane:name:{name}".encode())])

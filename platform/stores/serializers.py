@@ -209,6 +209,19 @@ class StoreNameField(serializers.CharField):
     """A name by the rules of `stores.names`, which gives the sentences of the errors."""
 
 
+class NameSerializer(serializers.Serializer[Any]):
+    """Whether a store may be made under a name."""
+
+    name = serializers.CharField()
+    valid = serializers.BooleanField(help_text="Whether a store may bear it at all.")
+    available = serializers.BooleanField(help_text="Whether it is free now; no promise, only a store holds a name.")
+    url = serializers.CharField(allow_blank=True, help_text="Where the shop would be; empty for an invalid name.")
+    reason = serializers.CharField(
+        allow_blank=True,
+        help_text="The sentence with which `POST /stores` would refuse it; empty for one that is free.",
+    )
+
+
 class StoreCreateSerializer(KnownFieldsOnly):
     """What is asked for when a store is made."""
 

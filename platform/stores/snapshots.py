@@ -7,6 +7,7 @@ import asyncio
 import json
 from typing import Any
 
+import structlog
 from channels.db import database_sync_to_async
 
 from stores.models import Store
@@ -14,6 +15,8 @@ from stores.selectors import work_context
 from stores.serializers import StoreSerializer
 
 DELAY_SECONDS = 0.3
+
+log = structlog.get_logger(__name__)
 
 _waiting: dict[tuple[asyncio.AbstractEventLoop, int, str], "asyncio.Task[str | None]"] = {}
 
@@ -37,7 +40,12 @@ async def _read_later(key: tuple[asyncio.AbstractEventLoop, int, str]) -> str | 
     finally:
         # From here on a change may come too late for this reading: it starts a new one.
         _waiting.pop(key, None)
-    body = await database_sync_to_async(_read)(key[1], key[2])
+    try:
+        body = await database_sync_to_async(_read)(key[1], key[2])
+    except Exception:
+        # Said once here, and not by each who waits for it; the next change reads anew.
+        log.exception("store not read for its listeners", store=key[2])
+        return None
     return None if body is None else json.dumps({"type": "store", "store": body})
 
 

@@ -20,5 +20,7 @@ urlpatterns = [
     re_path(rf"^stores/{_NAME}/drift/rules/?$", drift.DriftRules.as_view(), name="store-drift-rules"),
     re_path(rf"^stores/{_NAME}/drift/rules/{_RULE}/?$", drift.DriftRuleDetail.as_view(), name="store-drift-rule"),
     re_path(r"^operations/(?P<operation_id>[0-9a-f-]{36})/?$", views.OperationDetail.as_view(), name="operation"),
+    # Whatever was typed: what no store may be called is told so.
+    re_path(r"^names/(?P<name>[^/]+)/?$", views.NameDetail.as_view(), name="name"),
     re_path(r"^engines/?$", views.EngineList.as_view(), name="engines"),
 ]

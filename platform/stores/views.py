@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from config.pagination import CursorPages, Ordering
 from config.request_id import request_id_of
 from stores import actions, services
+from stores.availability import availability_of
 from stores.engines import ENGINES
 from stores.errors import ClusterUnavailable, NoCredentials
 from stores.filters import EventFilter, StoreFilter
@@ -30,6 +31,7 @@ from stores.serializers import (
     CredentialsSerializer,
     EngineSerializer,
     EventSerializer,
+    NameSerializer,
     OperationSerializer,
     StoreChangeSerializer,
     StoreCreateSerializer,
@@ -273,6 +275,16 @@ class OperationDetail(APIView):
         if operation is None or not access_for(request).tenants().filter(slug=operation.tenant).exists():
             raise Http404
         return Response(OperationSerializer(operation).data)
+
+
+class NameDetail(APIView):
+    """Whether a name is free."""
+
+    @extend_schema(operation_id="names_read", tags=["stores"], responses=NameSerializer)
+    def get(self, request: Request, name: str) -> Response:
+        """For a form that is being filled in: any name gets an answer, and a taken one is only that."""
+        body = NameSerializer(availability_of(name)).data
+        return Response(body, headers={"Cache-Control": "no-store"})
 
 
 class EngineList(APIView):

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.refusals import Conflict, Invalid
+from tenants import rights
 from tenants.models import Membership, Role, Tenant, User
 
 
@@ -18,6 +19,7 @@ def add(tenant: Tenant, who: str, role: Role) -> tuple[Membership, bool]:
         membership, new = Membership.objects.select_related("user").get_or_create(
             tenant=tenant, user=user, defaults={"role": role}
         )
+        rights.changed([user.pk])
     if not new and membership.role != role:
         raise Conflict(f"'{who}' is {membership.role} of '{tenant.slug}' already; change the role instead.")
     return membership, new
@@ -32,6 +34,7 @@ def change_role(membership: Membership, role: Role) -> Membership:
             _check_owner_stays(tenant, membership)
         membership.role = role
         membership.save(update_fields=["role"])
+        rights.changed([membership.user_id])
     return membership
 
 
@@ -41,6 +44,7 @@ def remove(membership: Membership) -> None:
         tenant = _lock(membership.tenant)
         _check_owner_stays(tenant, membership)
         membership.delete()
+        rights.changed([membership.user_id])
 
 
 def _find(who: str) -> User:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from tenants import rights
 from tenants.models import ApiToken, Role, Tenant, User
 
 SCHEME = "Bearer"
@@ -72,6 +73,7 @@ def note_use(token: ApiToken, address: str | None) -> None:
 
 def revoke(token: ApiToken) -> bool:
     """Make the token useless; false when it was revoked before. The row stays, for the audit."""
+    rights.changed([token.user_id])
     return bool(ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()))
 
 

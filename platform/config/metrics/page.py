@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from config.metrics import processes
 from config.metrics.access import CHALLENGE, REFUSAL, may_read
 from config.problems import Problem, problem_response
-from provisioner.metrics import OperationsCollector, OrphansCollector
+from provisioner.metrics import OperationsCollector, OrphansCollector, PresenceCollector, TeardownsCollector
 from stores.metrics import StoresCollector
 
 
@@ -31,4 +31,6 @@ def _asked() -> CollectorRegistry:
     asked.register(StoresCollector())
     asked.register(OperationsCollector())
     asked.register(OrphansCollector())
+    asked.register(TeardownsCollector())
+    asked.register(PresenceCollector())
     return asked

@@ -1,4 +1,4 @@
-"""A port on which a worker, beat or the watcher tells what the processes of its container have counted.
+"""A port on which a worker, beat or the watcher tells what its container has counted, and whether its loops turn.
 
 Served from a thread of the main process: its children come and go. What the database knows is the web process' to tell,
 so nothing is asked of it here.
@@ -15,29 +15,39 @@ from celery.signals import beat_init, worker_ready
 from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from config.metrics import processes
+from config.metrics import liveness, processes
 from config.metrics.access import CHALLENGE, REFUSAL, may_read
 from config.metrics.folder import VARIABLE
 
 _PATHS = ("/metrics", "/metrics/")
+_LIVE = ("/live", "/live/")
 _PATIENCE_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
 
 class _Scrape(BaseHTTPRequestHandler):
-    """`GET /metrics` and nothing else."""
+    """`GET /metrics`, `GET /live`, and nothing else."""
 
     timeout = _PATIENCE_SECONDS
 
     def do_GET(self) -> None:
-        """Prometheus' text format, or a problem document."""
-        if self.path.partition("?")[0] not in _PATHS:
+        """Prometheus' text format, or whether the process is alive, which is nobody's secret; or a problem document."""
+        if self.path in _LIVE:
+            self._tell_life()
+        elif self.path.partition("?")[0] not in _PATHS:
             self._refuse(404, "not-found", "Not found", f"There is nothing at {self.path}.")
         elif not may_read(self.headers.get("Authorization", "")):
             self._refuse(401, "not-authenticated", "Nobody is logged in", REFUSAL)
         else:
             self._answer(200, CONTENT_TYPE_LATEST, generate_latest(processes.registry()))
+
+    def _tell_life(self) -> None:
+        complaints = liveness.PULSE.complaints()
+        if complaints:
+            self._refuse(503, "hangs", "The process hangs", " ".join(complaints))
+        else:
+            self._answer(200, "application/json", b'{"status": "alive"}')
 
     def log_message(self, format: str, *args: Any) -> None:
         """A line for each scrape would be all that the log tells."""
@@ -81,5 +91,6 @@ def serve(**_: object) -> ThreadingHTTPServer | None:
 
 def connect() -> None:
     """Serve from the main process of a worker, and of beat; called where the Celery app is made."""
+    liveness.connect()
     worker_ready.connect(serve, weak=False)
     beat_init.connect(serve, weak=False)

@@ -244,6 +244,13 @@ _ANSWERS: dict[str, Any] = {
     "drift_rules_create": _RULE,
     "drift_rules_read": _RULE,
     "operations_read": _OPERATION,
+    "names_read": {
+        "name": "tea-shop",
+        "valid": True,
+        "available": False,
+        "url": "http://tea-shop.localhost:8080",
+        "reason": "The name 'tea-shop' is taken; choose another.",
+    },
     "tenants_list": _page(_TENANT),
     "tenants_read": _TENANT | {"links": {"members": f"{_HOST}/tenants/ann/members"}},
     "tenants_change": _TENANT | {"name": "Ann's shops", "links": {"members": f"{_HOST}/tenants/ann/members"}},

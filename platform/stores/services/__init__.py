@@ -3,6 +3,7 @@
 from stores.services.changing import CHANGEABLE, change_store
 from stores.services.creation import Created, StoreSpec, create_store
 from stores.services.ignoring import add_rule, remove_rule, replace_rules
+from stores.services.rebuilding import rebuild_store
 from stores.services.removal import request_teardown
 from stores.services.work import reconcile, resume, retry, suspend
 
@@ -13,6 +14,7 @@ __all__ = [
     "add_rule",
     "change_store",
     "create_store",
+    "rebuild_store",
     "reconcile",
     "remove_rule",
     "replace_rules",

@@ -80,6 +80,7 @@ def _check(spec: StoreSpec) -> None:
 
 
 def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency_key: str, source: _Source) -> Created:
+    names.hold(spec.name)
     # The tenant's row is the lock under which quota is counted.
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
@@ -130,7 +131,7 @@ def _existing_or_refuse(tenant: Tenant, wish: StoreSpec, idempotency_key: str) -
     if store is None:
         raise Conflict(f"The store '{wish.name}' was changed by another request at the same moment; try again.")
     if store.tenant_id != tenant.pk:
-        raise NameTaken(f"The name '{wish.name}' is taken; choose another.", field="name")
+        raise NameTaken(names.taken(wish.name), field="name")
     if idempotency_key and store.idempotency_key == idempotency_key:
         _check_key(store, wish)
     there = StoreSpec(store.name, store.engine, store.plan, store.display_name, store.drift_policy)

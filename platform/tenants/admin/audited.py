@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from tenants import audit
-from tenants.models import Membership, Tenant
+from tenants import audit, rights
+from tenants.models import Membership, Tenant, User
 
 
 class Audited:
@@ -46,10 +46,13 @@ class Audited:
 
     def _note(self, request: HttpRequest, obj: Model, verb: str, before: Any, after: Any) -> None:
         tenant = obj if isinstance(obj, Tenant) and verb != "delete" else None
+        if isinstance(obj, User):
+            rights.changed([obj.pk])
         action = f"{type(obj).__name__.lower()}.{verb}"
         audit.record(request, action, str(obj), tenant=tenant, before=self._shown(before), after=self._shown(after))
 
     def _note_member(self, request: HttpRequest, membership: Membership, verb: str) -> None:
+        rights.changed([membership.user_id])
         role = {"role": membership.role}
         roles = {"before": role} if verb == "remove" else {"after": role}
         audit.record(request, f"member.{verb}", membership.user.username, tenant=membership.tenant, **roles)

@@ -1,11 +1,11 @@
 """`manage.py ensure_admin`: the first superuser, with a tenant of its own."""
 
-import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from config.environment import Environment
 from tenants.identity import give_tenant
 from tenants.models import Tenant, User
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make or mend the account in one transaction."""
-        password = os.environ.get("STOREPLANE_ADMIN_PASSWORD", "")
+        password = Environment().str("STOREPLANE_ADMIN_PASSWORD", "")
         if not password:
             raise CommandError("STOREPLANE_ADMIN_PASSWORD is empty; set it to the password that 'admin' shall have.")
         with transaction.atomic():
