@@ -2,22 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
 from functools import cache
 from threading import Lock
 
 import redis
 from celery import current_app
 from django.conf import settings
-from django.utils import timezone
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from provisioner.cluster import ClusterError, cluster
-from provisioner.operations.tasks import BEAT_KEY, beat_silent_after
+from provisioner.operations.tasks import beat_silent_after, since_the_last_sweep
 from provisioner.presence import present
 from stores.provisioning import Check
-from stores.publish import streams
 
 PATIENCE_SECONDS = 1.5
 _running: dict[str, Future[Check]] = {}
@@ -87,10 +84,9 @@ def _workers() -> Check:
 
 def _beat() -> Check:
     try:
-        last = streams().get(BEAT_KEY)
+        age = since_the_last_sweep()
     except redis.RedisError:
         return Check(ok=False, message="Redis can't be asked when the last sweep was.")
-    if last is None:
+    if age is None:
         return Check(ok=False, message="No sweep has run: is beat there?")
-    age = (timezone.now() - datetime.fromisoformat(str(last))).total_seconds()
     return Check(ok=age <= beat_silent_after(), message=f"The last sweep was {age:.0f} s ago.")

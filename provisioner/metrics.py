@@ -1,14 +1,24 @@
-"""What Prometheus learns of operations and orphans: from tables, so no process can lose a count and none goes back."""
+"""What Prometheus learns of operations and orphans: from tables, so no process can lose a count and none goes back.
 
+Which workers are there, and when the last sweep was, stands in Redis; while it is away nothing is said of them.
+"""
+
+import math
 from collections.abc import Iterator
 
+import redis
+from celery import current_app
 from django.db.models import Count
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from config.breaker import REDIS
 from config.metrics.histograms import cumulative
 from provisioner.drift.orphans.models import Orphan, OrphanKind
 from provisioner.operations import tallies
+from provisioner.operations.models import ACTIVE, Operation
+from provisioner.operations.tasks import since_the_last_sweep
+from provisioner.presence import present
 
 
 class OperationsCollector(Collector):
@@ -60,3 +70,39 @@ class OrphansCollector(Collector):
         for kind in OrphanKind:
             family.add_metric([kind.value], counts.get(kind.value, 0))
         yield family
+
+
+class TeardownsCollector(Collector):
+    """Removals that something holds up; one query a scrape, of what is under way alone."""
+
+    def collect(self) -> Iterator[Metric]:
+        """One number."""
+        blocked = Operation.objects.order_by().filter(state__in=ACTIVE).exclude(blocker="")
+        yield GaugeMetricFamily(
+            "store_platform_teardowns_blocked",
+            "Removals that wait for something that doesn't go.",
+            value=sum(count for _, count in blocked.values_list("kind").annotate(Count("pk"))),
+        )
+
+
+class PresenceCollector(Collector):
+    """What the platform's other processes told Redis of themselves."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Each queue is always there; nothing while Redis is away, which costs one timeout in five seconds."""
+        if REDIS.is_open:
+            return
+        try:
+            served, silent = present(), since_the_last_sweep()
+        except redis.RedisError:
+            REDIS.trip()
+            return
+        workers = GaugeMetricFamily("store_platform_workers", "Workers that serve a queue.", labels=["queue"])
+        for queue in sorted(current_app.amqp.queues):
+            workers.add_metric([queue], len(served.get(queue, ())))
+        yield workers
+        yield GaugeMetricFamily(
+            "store_platform_last_sweep_seconds",
+            "Seconds since beat's last sweep of operations.",
+            value=math.inf if silent is None else silent,
+        )

@@ -9,10 +9,13 @@ from collections.abc import Callable
 import structlog
 from django.db import connection
 
+from config.metrics.liveness import PULSE
 from provisioner.cluster import Cluster, ClusterError, Expired, Kind, Listing, WatchEvent
 
 WATCH_SECONDS = 240.0
 _PAUSE_SECONDS = 2.0
+_TURN_SECONDS = 60.0
+"""What a turn may take beyond its watch: a list of everything, and judging what is in it."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +30,7 @@ def follow(
     stop: threading.Event,
     *,
     label_selector: str = "",
+    metadata_only: bool = False,
     relisted: Relisted | None = None,
 ) -> None:
     """Give each change to `take` until `stop` is set.
@@ -36,11 +40,17 @@ def follow(
     """
     version = ""
     while not stop.is_set():
+        PULSE.beat(f"The watch of {kind.plural}", WATCH_SECONDS + _TURN_SECONDS)
         try:
             if not version:
-                version = _from_a_list(cluster.listing(kind, label_selector=label_selector), take, relisted)
+                listing = cluster.listing(kind, label_selector=label_selector, metadata_only=metadata_only)
+                version = _from_a_list(listing, take, relisted)
             changes = cluster.watch(
-                kind, label_selector=label_selector, resource_version=version, timeout=WATCH_SECONDS
+                kind,
+                label_selector=label_selector,
+                resource_version=version,
+                metadata_only=metadata_only,
+                timeout=WATCH_SECONDS,
             )
             for event in changes:
                 version = event.resource_version or version

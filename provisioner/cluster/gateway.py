@@ -20,7 +20,6 @@ JsonPatch = list[Manifest]
 Predicate = Callable[[Manifest | None], bool]
 
 _APPLY = "application/apply-patch+yaml"
-_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LIST_TIMEOUT = 30.0
 _STRICT = {"fieldValidation": "Strict"}
 _API = Kind("", "v1", "version", "version", namespaced=False)
@@ -111,14 +110,21 @@ class Cluster:
 
     def metadata(self, kind: Kind, namespace: str | None = None, *, label_selector: str = "") -> Iterator[Manifest]:
         """As `list`, each object with its metadata alone: the rest, which may be large or secret, isn't sent."""
-        for page in self._pages(Selection(kind, namespace, label_selector=label_selector), 500, accept=_METADATA):
+        selection = Selection(kind, namespace, label_selector=label_selector, metadata_only=True)
+        for page in self._pages(selection, 500):
             yield from page.get("items") or []
 
     def listing(
-        self, kind: Kind, namespace: str | None = None, *, name: str | None = None, label_selector: str = ""
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        name: str | None = None,
+        label_selector: str = "",
+        metadata_only: bool = False,
     ) -> Listing:
         """All objects at once with the resourceVersion of the list, to start a watch from."""
-        return self._listing(Selection(kind, namespace, name, label_selector))
+        return self._listing(Selection(kind, namespace, name, label_selector, metadata_only))
 
     def watch(
         self,
@@ -128,6 +134,7 @@ class Cluster:
         name: str | None = None,
         label_selector: str = "",
         resource_version: str = "",
+        metadata_only: bool = False,
         timeout: float,
     ) -> Iterator[WatchEvent]:
         """Changes for `timeout` seconds, over broken connections too; BOOKMARK events come in between.
@@ -135,7 +142,8 @@ class Cluster:
         Without a resourceVersion, what exists comes first as ADDED. Raises Expired when the resourceVersion is too
         old (list again) and Unavailable when the server is still out of reach at the end.
         """
-        return follow(self._transport, Selection(kind, namespace, name, label_selector), resource_version, timeout)
+        selection = Selection(kind, namespace, name, label_selector, metadata_only)
+        return follow(self._transport, selection, resource_version, timeout)
 
     def wait_for(
         self, kind: Kind, name: str, namespace: str | None, predicate: Predicate, *, timeout: float
@@ -165,18 +173,24 @@ class Cluster:
         *,
         propagation: Propagation = "Background",
         uid: str | None = None,
+        resource_version: str | None = None,
     ) -> bool:
-        """Asks for the deletion; False when the object was not there (or, with `uid`, is another one by now)."""
+        """Asks for the deletion; False when there was nothing to delete.
+
+        With `uid` that is also so when another object has the name by now, with `resource_version` when the object
+        was written since.
+        """
         options: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        expected = {"uid": uid, "resourceVersion": resource_version}
+        if preconditions := {key: value for key, value in expected.items() if value}:
+            options["preconditions"] = preconditions
         try:
             self._transport.send(Request("delete", "DELETE", kind, kind.path(namespace, name), body=options, name=name))
         except NotFound:
             return False
         except Conflict:
             present = self.get(kind, name, namespace)
-            if present is None or (uid and present["metadata"]["uid"] != uid):
+            if present is None or any(present["metadata"][key] != value for key, value in preconditions.items()):
                 return False
             # A namespace that is going away answers a second deletion by a conflict.
             if "deletionTimestamp" not in present["metadata"]:
@@ -211,8 +225,8 @@ class Cluster:
             page.pop("items", None)
             yield items
 
-    def _pages(self, selection: Selection, limit: int, *, accept: str = "application/json") -> Iterator[Manifest]:
-        kind, token = selection.kind, ""
+    def _pages(self, selection: Selection, limit: int) -> Iterator[Manifest]:
+        kind, token, accept = selection.kind, "", selection.accept(of_list=True)
         while True:
             query = {**selection.query(), "limit": str(limit), **({"continue": token} if token else {})}
             path = kind.path(selection.namespace)

@@ -12,13 +12,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from prometheus_client import Counter
 
-from provisioner.cluster.errors import Unavailable, Unconfigured, status_error
+from config import tracing
+from config.version import VERSION
+from provisioner.cluster.errors import NotFound, Unavailable, Unconfigured, status_error
 from provisioner.cluster.kinds import Kind, Manifest
 
 if TYPE_CHECKING:
@@ -61,6 +62,18 @@ class Request:
         """What is asked, in words for a message: `apply Deployment "backend"`."""
         return f'{self.verb} {self.kind.kind} "{self.name}"' if self.name else f"{self.verb} {self.kind.plural}"
 
+    @property
+    def traced(self) -> tracing.Attributes:
+        """What a span tells of it: no body, no query."""
+        _, inside, rest = self.path.partition("/namespaces/")
+        return {
+            "http.request.method": self.method,
+            "k8s.verb": self.verb,
+            "k8s.resource": self.kind.plural,
+            "k8s.object.name": self.name,
+            "k8s.namespace.name": rest.partition("/")[0] if inside and self.kind.namespaced else "",
+        }
+
 
 class Transport:
     """Sends requests with one `ApiClient` for each process, made again when the process turns out to be a fork."""
@@ -81,20 +94,22 @@ class Transport:
     @contextmanager
     def opened(self, request: Request) -> Iterator[BaseHTTPResponse]:
         """A 2xx answer whose body has not been read yet (urllib3), closed or given back to the pool at the end."""
-        response = self._answered(request)
-        finished = False
-        try:
-            with _network_errors(request):
-                yield response
-            finished = True
-        finally:
-            # An answer left half-read would hand its rest to the next request on that connection.
-            if finished:
-                response.release_conn()
-            else:
-                response.close()
+        # That an object isn't there is what many a request wants to know.
+        with tracing.leaf(f"{request.verb} {request.kind.plural}", request.traced, expected=(NotFound,)) as span:
+            response = self._answered(request, span)
+            finished = False
+            try:
+                with _network_errors(request):
+                    yield response
+                finished = True
+            finally:
+                # An answer left half-read would hand its rest to the next request on that connection.
+                if finished:
+                    response.release_conn()
+                else:
+                    response.close()
 
-    def _answered(self, request: Request) -> BaseHTTPResponse:
+    def _answered(self, request: Request, span: tracing.Span) -> BaseHTTPResponse:
         try:
             with _network_errors(request):
                 response = self._request_repeated(request)
@@ -104,6 +119,7 @@ class Transport:
             REQUESTS.labels(request.verb, request.kind.plural, "none").inc()
             raise
         REQUESTS.labels(request.verb, request.kind.plural, str(response.status)).inc()
+        span.note({"http.response.status_code": response.status})
         if failed:
             secret = request.kind.plural == "secrets"
             raise status_error(response.status, body, response.headers, asked=request.asked, secret=secret)
@@ -164,7 +180,7 @@ def _new_client() -> ApiClient:
     if _is_loopback(settings.host):
         settings.proxy = None
     client = ApiClient(settings)
-    client.user_agent = f"storeplane/{version('storeplane')}"
+    client.user_agent = f"storeplane/{VERSION}"
     return client
 
 

@@ -36,12 +36,21 @@ class WatchEvent:
 
 @dataclass(frozen=True)
 class Selection:
-    """What is watched or listed: a kind, in one namespace or all, by name or by labels."""
+    """What is watched or listed: a kind, in one namespace or all, by name or by labels.
+
+    With `metadata_only` the rest of each object, which may be large or secret, isn't sent.
+    """
 
     kind: Kind
     namespace: str | None = None
     name: str | None = None
     label_selector: str = ""
+    metadata_only: bool = False
+
+    def accept(self, *, of_list: bool) -> str:
+        """The media type to ask for."""
+        form = "PartialObjectMetadataList" if of_list else "PartialObjectMetadata"
+        return f"application/json;as={form};g=meta.k8s.io;v=v1" if self.metadata_only else "application/json"
 
     def query(self) -> dict[str, str]:
         """The query parameters that select it."""
@@ -98,6 +107,7 @@ def _one_watch(
         kind=selection.kind,
         path=selection.kind.path(selection.namespace),
         query=query,
+        accept=selection.accept(of_list=False),
         name=selection.name or "",
         # The server counts in whole seconds; what is less is ended from here, by the silence of the line.
         read_timeout=seconds,

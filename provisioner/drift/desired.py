@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from django.db import transaction
 from django.utils import timezone
 
 from provisioner import labels, namespaces, secrets
 from provisioner.cluster import FIELD_MANAGER, Cluster, Kind, Manifest, kinds
+from provisioner.drift import claimed
 from provisioner.drift.compare import completed, redacted
 from provisioner.drift.models import Desired, Finding
 from provisioner.helm import Release, release_manifest
@@ -26,6 +28,7 @@ KINDS: tuple[Kind, ...] = (
     kinds.RESOURCE_QUOTA,
     kinds.DEPLOYMENT,
     kinds.STATEFUL_SET,
+    kinds.PERSISTENT_VOLUME_CLAIM,
     kinds.INGRESS,
     kinds.NETWORK_POLICY,
 )
@@ -74,6 +77,9 @@ def look(cluster: Cluster, store: Store) -> Standing:
         if secret is None:
             return Standing(Record.UNSETTLED)
         row = keep(store, secret)
+    if claimed.KIND.kind not in row.manifests:
+        claimed.remember(cluster, store)
+        row.refresh_from_db()
     return Standing(Record.DEPLOYED, row.manifests)
 
 
@@ -89,13 +95,15 @@ def remember(cluster: Cluster, store: Store, release: Release) -> None:
 
 def keep(store: Store, secret: Manifest) -> Desired:
     """Write the row from a release's record."""
-    wanted = [*_own(store), *release_manifest(secret)]
-    values = {
-        "release_revision": revision_of(secret),
-        "release_uid": secret["metadata"].get("uid", ""),
-        "manifests": sorted_by_kind(wanted),
-    }
-    row, _ = Desired.objects.update_or_create(store=store, defaults=values)
+    wanted = sorted_by_kind([*_own(store), *release_manifest(secret)])
+    with transaction.atomic():
+        row = Desired.objects.select_for_update().filter(store=store).first() or Desired(store=store, manifests={})
+        row.release_revision = revision_of(secret)
+        row.release_uid = secret["metadata"].get("uid", "")
+        # Which volumes the claims were born with is of no release.
+        of_claims = {kind: those for kind, those in row.manifests.items() if kind == claimed.KIND.kind}
+        row.manifests = {**wanted, **of_claims}
+        row.save()
     return row
 
 

@@ -1,14 +1,12 @@
 """The one step of a heal: applies the objects that drifted, and touches no other."""
 
-from collections.abc import Iterator
-
 import structlog
 from django.db import transaction
 
-from provisioner.cluster import Conflict, Invalid, Manifest, kind_of
-from provisioner.drift import desired, findings
-from provisioner.drift.compare import differs, displaced
-from provisioner.drift.desired import BY_NAME, Record, manager_of
+from provisioner.cluster import Conflict, Manifest, kind_of
+from provisioner.drift import claimed, desired, findings, ports
+from provisioner.drift.compare import differs
+from provisioner.drift.desired import Record, manager_of
 from provisioner.drift.examining import Examiner, is_lost, to_apply
 from provisioner.drift.models import DRIFT, Finding
 from provisioner.drift.suspecting import Suspicion
@@ -16,6 +14,9 @@ from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import NOTHING_THERE, Done, StepFailed, Wait
 from stores.choices import EventType
 from stores.models import Store
+
+_NEVER_APPLIED = ("Namespace", claimed.KIND.kind)
+"""What is in them would still be gone: an empty one would only hide that."""
 
 LOOKS = 4
 """At one object in one attempt, when it moves."""
@@ -33,7 +34,7 @@ def heal(context: Context) -> Done | Wait:
     drifted = list(findings.open_of(context.store).filter(verdict__in=DRIFT))
     healed = []
     for finding in drifted:
-        wanted = standing.manifest(finding.kind, finding.name)
+        wanted = examiner.wanted(finding.kind, finding.name)
         # What isn't asked for any more has nothing to be healed to.
         if wanted is None or _put_right(context, examiner, wanted, LOOKS):
             healed.append(finding)
@@ -61,33 +62,27 @@ def _put_right(context: Context, examiner: Examiner, wanted: Manifest, looks: in
 def _once(context: Context, examiner: Examiner, wanted: Manifest) -> bool:
     kind, name = kind_of(wanted), wanted["metadata"]["name"]
     found = context.cluster.get(kind, name, context.store.namespace)
+    if wanted["kind"] in _NEVER_APPLIED and found is None:
+        return False
     if found is None:
-        if wanted["kind"] in ("Namespace", "Secret"):
+        if wanted["kind"] == "Secret" and None in wanted["data"].values():
             return False
-        _apply(context, to_apply(wanted, Suspicion()), manager_of(wanted))
+        _apply(context, to_apply(wanted, None, Suspicion()), manager_of(wanted))
         return True
     if found["metadata"].get("deletionTimestamp"):
         return False
     suspicion = examiner.suspicion(wanted, found)
-    if any(not is_lost(wanted, each) for each in suspicion.counted):
+    if wanted["kind"] == claimed.KIND.kind:
+        return not suspicion.counted
+    if any(not is_lost(each) for each in suspicion.counted):
         _change(context, wanted, found, suspicion)
-    return not any(is_lost(wanted, each) for each in suspicion.counted)
+    return not any(is_lost(each) for each in suspicion.counted)
 
 
 def _change(context: Context, wanted: Manifest, found: Manifest, suspicion: Suspicion) -> None:
     manager = manager_of(wanted)
-    patches = list(_replacements(wanted, found))
-    present = found
-    if patches:
-        metadata = found["metadata"]
-        context.lease.check()
-        try:
-            present = context.cluster.patch_json(
-                BY_NAME[wanted["kind"]], metadata["name"], metadata.get("namespace"), patches, field_manager=manager
-            )
-        except Invalid:
-            raise Conflict(f"{wanted['kind']} '{metadata['name']}' was changed while it was put right.") from None
-    manifest = to_apply(wanted, suspicion)
+    present = ports.put_back(context.cluster, wanted, found, context.lease.check)
+    manifest = to_apply(wanted, found, suspicion)
     # Only this very object in this very state: whoever changes it meanwhile is looked at first.
     version = {name: present["metadata"][name] for name in ("uid", "resourceVersion")}
     manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
@@ -95,12 +90,6 @@ def _change(context: Context, wanted: Manifest, found: Manifest, suspicion: Susp
     if not differs(result, found):
         what = f"{wanted['kind']} '{wanted['metadata']['name']}'"
         raise StepFailed("NotHealed", f"Applying {what} changed nothing: something in the cluster keeps it as it is.")
-
-
-def _replacements(wanted: Manifest, found: Manifest) -> Iterator[Manifest]:
-    for pointer, theirs, ours in displaced(wanted, found):
-        yield {"op": "test", "path": pointer, "value": theirs}
-        yield {"op": "replace", "path": pointer, "value": ours}
 
 
 def _apply(context: Context, manifest: Manifest, manager: str) -> Manifest:

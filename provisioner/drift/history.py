@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from provisioner.drift.compare.differing import HIDDEN
+from provisioner.drift import claimed
+from provisioner.drift.compare import LOST
 from provisioner.drift.deciding import Drifted
 from provisioner.drift.models import Finding, Verdict
-from provisioner.labels import SECRET_NAME
 from provisioner.operations.models import Operation, OperationKind, OperationState
 from stores.choices import EventType
 from stores.models import Store
@@ -39,11 +39,19 @@ def _drifted(store: Store, finding: Finding, began: datetime | None) -> Drifted:
 
 
 def _lost(finding: Finding) -> str:
-    if finding.kind != "Secret":
-        return ""
-    if finding.verdict == Verdict.MISSING and finding.name == SECRET_NAME:
-        return f"The Secret '{finding.name}' is gone, and what was in it is known nowhere else: restore it."
-    keys = [each["path"].rpartition("/")[2] for each in finding.differences if each["wanted"] == HIDDEN]
-    if not keys:
-        return ""
-    return f"The Secret '{finding.name}' has lost {', '.join(keys)}, known nowhere else: restore it."
+    keys = [each["path"].rpartition("/")[2] for each in finding.differences if each["wanted"] == LOST]
+    if finding.kind == claimed.KIND.kind:
+        return _LOST_CLAIMS[Verdict(finding.verdict)].format(name=finding.name)
+    if keys:
+        gone = "is gone" if finding.verdict == Verdict.MISSING else f"has lost {', '.join(keys)}"
+        return f"The Secret '{finding.name}' {gone}, and no copy of it was kept: restore it."
+    return ""
+
+
+_LOST_CLAIMS = {
+    Verdict.MISSING: "The volume claim '{name}' is gone, and the store's data with it: restore it or delete the store.",
+    Verdict.CHANGED: (
+        "The volume claim '{name}' was made anew, and its volume is empty: the store's data are lost. Restore them "
+        "into it, then reconcile the store, or delete the store."
+    ),
+}

@@ -7,8 +7,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from provisioner import safekeeping
 from provisioner.cluster import Cluster
-from provisioner.drift import desired, findings, history
+from provisioner.drift import claimed, desired, findings, history
 from provisioner.drift.deciding import Action, Next, decide
 from provisioner.drift.desired import Record, Standing
 from provisioner.drift.examining import Examiner, Object
@@ -58,15 +59,20 @@ def judge(cluster: Cluster, name: str, objects: Iterable[Object] | None = None) 
     if active is not None:
         # A heal is over soon, and may have looked before this change; anything else restores the whole store.
         return 1.0 if active == OperationKind.HEAL else None
+    claimed.accept(store)
     standing = desired.look(cluster, store)
     if standing.record == Record.UNSETTLED:
         return None
     named = None if objects is None or standing.record == Record.MISSING else sorted(set(objects))
     if named is not None and any(kind in WHOLE for kind, _ in named):
         named = None
-    seen = Examiner(cluster, store, standing).look(named)
+    examiner = Examiner(cluster, store, standing)
+    seen = examiner.look(named)
     if seen is None:
         return LEAVING_SECONDS
+    if examiner.unkept is not None:
+        # A store from before there were copies, or one whose copy somebody deleted.
+        safekeeping.keep(cluster, store, examiner.unkept)
     return _settle(store, standing, seen, complete=named is None)
 
 

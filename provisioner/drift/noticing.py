@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from config.metrics.liveness import PULSE, broker_is_away
 from provisioner import labels
 from provisioner.cluster import Manifest, WatchEvent
 
@@ -88,6 +89,7 @@ class Debouncer:
     def run(self, stop: threading.Event) -> None:
         """Hand over until `stop` is set."""
         while not stop.is_set():
+            PULSE.beat("The debouncer", excuse=broker_is_away)
             for store, objects in self.due():
                 try:
                     self._send(store, objects)

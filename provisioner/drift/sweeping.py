@@ -14,16 +14,17 @@ from django.db.models import Exists, OuterRef, TextField
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast
 
-from provisioner import labels
+from provisioner import labels, safekeeping
 from provisioner.cluster import Cluster, Kind, Manifest, kinds
 from provisioner.drift.desired import KINDS, RELEASES, revision_of
-from provisioner.drift.examining import Object, target_of
+from provisioner.drift.examining import KEPT, Object, target_of
 from provisioner.drift.judging import judged_stores
 from provisioner.drift.models import Desired, Finding, Verdict
 from provisioner.drift.noticing import owner_of
 from provisioner.drift.rules import Rule, rules_of
 from provisioner.drift.suspecting import is_foreign, suspect
 from provisioner.operations.models import ACTIVE, Operation
+from provisioner.secrets import Data
 from stores.models import Store
 
 PAGE = 500
@@ -61,6 +62,7 @@ class Sweep:
     ids: dict[str, int] = field(default_factory=dict)
     found: Suspects = field(default_factory=dict)
     _open: dict[int, dict[Object, str]] = field(default_factory=lambda: defaultdict(dict))
+    _copies: dict[str, Data] | None = None
     _autoscaled: set[tuple[str, str, str]] | None = None
 
     def run(self) -> Suspects:
@@ -147,11 +149,24 @@ class Sweep:
                     self._suspect(name, kind, own)
             return
 
+        if (kind, own) == KEPT:
+            wanted = self._with_values(name, wanted)
+
         def own_rules() -> list[Rule]:
             return rules_of(Store(pk=self.ids[name], name=name))
 
         if suspect(wanted, manifest, rules=own_rules, autoscaled=self._is_autoscaled).counted:
             self._suspect(name, kind, own)
+
+    def _with_values(self, name: str, wanted: Manifest) -> Manifest:
+        """The store's Secret as it should be. One that no copy is kept of is the judge's, who makes it."""
+        if self._copies is None:
+            self._copies = dict(safekeeping.all_kept(self.cluster, PAGE))
+        if name not in self._copies:
+            self._suspect(name, *KEPT)
+            return wanted
+        values = self._copies.pop(name)
+        return {**wanted, "data": {key: values.get(key) for key in wanted["data"]}}
 
     def _suspect(self, name: str, kind: str, own: str) -> None:
         objects = self.found.setdefault(name, set())

@@ -2,7 +2,9 @@
 
 import structlog
 from celery import shared_task
+from structlog.contextvars import bound_contextvars
 
+from config import tracing
 from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
 from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET
@@ -26,7 +28,11 @@ def judge_drift(store: str, objects: list[list[str]] | None = None) -> None:
     """Judge these objects (kind and name) of a store, or all of them."""
     named = None if objects is None else [(kind, name) for kind, name in objects]
     try:
-        again = judging.judge(cluster(), store, named)
+        with (
+            bound_contextvars(store=store),
+            tracing.span("drift judge", {"storeplane.store": store}, kind="consumer"),
+        ):
+            again = judging.judge(cluster(), store, named)
     except ClusterError as error:
         log.warning("drift not judged, the sweep will see to it", store=store, error=str(error))
         return
@@ -44,7 +50,9 @@ def sweep_drift() -> None:
         if not held:
             return
         try:
-            suspects = sweeping.suspects(cluster())
+            with tracing.span("drift sweep", {}, kind="consumer") as span:
+                suspects = sweeping.suspects(cluster())
+                span.note({"storeplane.suspects": len(suspects)})
         except ClusterError as error:
             log.warning("drift not swept", error=str(error))
             return
@@ -63,7 +71,8 @@ def sweep_health() -> None:
         if not held:
             return
         try:
-            seen = _sightings()
+            with tracing.span("health sweep", {}, kind="consumer"):
+                seen = _sightings()
         except ClusterError as error:
             log.warning("health not swept", error=str(error))
             return

@@ -11,11 +11,13 @@ import structlog
 
 from provisioner import labels, watching
 from provisioner.cluster import Cluster, Kind, Listing, WatchEvent
-from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET, STORE
+from provisioner.cluster.kinds import DEPLOYMENT, SECRET, STATEFUL_SET, STORE
 from provisioner.drift import health
-from provisioner.drift.desired import KINDS
+from provisioner.drift.desired import KINDS, RELEASES
 from provisioner.drift.noticing import EVERYTHING, Debouncer, Notes, Object, owner_of
+from provisioner.drift.seen import RELEASE_KIND
 from provisioner.drift.tasks import judge_drift, sweep_drift
+from provisioner.labels import RELEASE, store_of
 from provisioner.messages import send
 from provisioner.mirror.listener import Listener
 from provisioner.watching import Take
@@ -62,6 +64,7 @@ def run(cluster: Cluster, stop: threading.Event) -> None:
     works: list[Callable[[], None]] = [
         lambda: debouncer.run(stop),
         lambda: watch_stores(cluster, stop),
+        lambda: watch_releases(cluster, debouncer, stop),
         *(_watching(cluster, kind, debouncer, stop) for kind in KINDS),
     ]
     for work in works:
@@ -88,6 +91,19 @@ def watch_kind(cluster: Cluster, kind: Kind, debouncer: Debouncer, stop: threadi
         debouncer.note(EVERYTHING)
 
     watching.follow(cluster, kind, take, stop, label_selector=labels.SELECTOR, relisted=relisted)
+
+
+def watch_releases(cluster: Cluster, debouncer: Debouncer, stop: threading.Event) -> None:
+    """Helm's records carry no label of ours; their namespace tells the store. Only one that goes may be drift."""
+
+    def take(event: WatchEvent) -> None:
+        if event.type == "DELETED":
+            debouncer.note(store_of(event.object["metadata"]["namespace"]), (RELEASE_KIND, RELEASE))
+
+    def relisted(_: Listing) -> None:
+        debouncer.note(EVERYTHING)
+
+    watching.follow(cluster, SECRET, take, stop, label_selector=RELEASES, metadata_only=True, relisted=relisted)
 
 
 def watch_stores(cluster: Cluster, stop: threading.Event) -> None:

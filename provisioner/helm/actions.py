@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import yaml
 
+from config import tracing
 from provisioner.cluster import Cluster, Manifest
 from provisioner.helm import storage
 from provisioner.helm.errors import ChartInvalid, HelmFailed, ReleaseNotFound
@@ -99,7 +100,7 @@ class ReleaseActions:
     def uninstall(self, release: str, namespace: str, *, deadline: float = DEADLINE) -> bool:
         """See `Helm.uninstall`."""
         try:
-            self._runner.run(Action("uninstall", release, namespace, deadline))
+            self._run(Action("uninstall", release, namespace, deadline))
         except ReleaseNotFound:
             return False
         return True
@@ -108,15 +109,26 @@ class ReleaseActions:
         self, release: str, namespace: str, chart: Path, values: Values, *, deadline: float = DEADLINE
     ) -> list[Manifest]:
         """See `Helm.template`."""
-        rendered = self._runner.run(Action("template", release, namespace, deadline, chart, values))
+        rendered = self._run(Action("template", release, namespace, deadline, chart, values))
         try:
             return storage.manifests(rendered)
         except yaml.YAMLError as error:
             raise ChartInvalid(f"The chart {chart.name} renders to something that is not YAML: {error}") from None
 
     def _changed(self, action: Action) -> Release:
-        self._runner.run(action)
+        self._run(action)
         outcome = self.status(action.release, action.namespace)
         if outcome is None:
             raise HelmFailed(f'Helm succeeded, but release "{action.release}" is not there any more.')
         return outcome
+
+    def _run(self, action: Action) -> str:
+        # Never the values: what is secret isn't among them, but that is a promise of another place.
+        attributes: tracing.Attributes = {
+            "helm.release": action.release,
+            "helm.chart": action.chart.name,
+            "helm.deadline_seconds": action.deadline,
+            "k8s.namespace.name": action.namespace,
+        }
+        with tracing.span(f"helm {action.verb}", attributes, kind="client"):
+            return self._runner.run(action)

@@ -14,7 +14,7 @@ from provisioner.helm.errors import HelmTimeout
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 _running: set[subprocess.Popen[bytes]] = set()
-_NOT_FOR_CHILDREN = ("STOREPLANE_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "CELERY_")
+_NOT_FOR_CHILDREN = ("STOREPLANE_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "CELERY_", "OTEL_")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef
+from django.utils import timezone
 
+from config import tracing
 from provisioner.operations import transitions
 from provisioner.operations.errors import WrongState
 from provisioner.operations.models import SLOTTED, Operation, OperationKind, OperationState
@@ -90,9 +92,18 @@ def _admit_next() -> UUID | None:
                 transitions.start(operation)
             except WrongState:
                 continue  # cancelled since the queue was read
-            _begin(operation)
+            with tracing.span("admission", _attributes(operation), parent=operation.traceparent):
+                _begin(operation)
             return operation_id
     return None
+
+
+def _attributes(operation: Operation) -> tracing.Attributes:
+    return {
+        "storeplane.operation": str(operation.pk),
+        "storeplane.store": operation.store.name,
+        "storeplane.queued_seconds": (timezone.now() - operation.created_at).total_seconds(),
+    }
 
 
 def _begin(operation: Operation) -> None:
@@ -105,7 +116,13 @@ def _begin(operation: Operation) -> None:
         message = f"{label} has a slot: it is brought to what was asked for."
     apply_change(operation.store_id, activity, Change(event, message, request_id=operation.request_id))
     send_chain(operation)
-    log.info("admitted", store=operation.store.name, kind=operation.kind, operation=str(operation.pk))
+    log.info(
+        "admitted",
+        store=operation.store.name,
+        kind=operation.kind,
+        operation=str(operation.pk),
+        request_id=operation.request_id,
+    )
 
 
 def slots_used() -> int:

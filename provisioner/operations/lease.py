@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -59,7 +61,9 @@ class Lease:
         that others may soon take it: whatever acts for this step must end.
         """
         stop = threading.Event()
-        thread = threading.Thread(target=self._beat_until, args=(stop, on_lost), name="heartbeat", daemon=True)
+        # A thread begins without the context in which log lines are bound to the step.
+        beat = partial(copy_context().run, self._beat_until, stop, on_lost)
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()
         try:
             yield

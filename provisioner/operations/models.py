@@ -57,7 +57,8 @@ class Operation(models.Model):
 
     `generation` is the store's spec that it works towards. `message_due_at` is when the last chain that was sent for it
     is to be delivered, so that the sweep doesn't pile up messages behind a busy queue. `blocker` is what stands in the
-    way of a removal, as it was last told.
+    way of a removal, as it was last told. `traceparent` (W3C Trace Context) is the span of the request that asked for
+    it, beneath which every step belongs wherever it is run; empty without traces.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -66,6 +67,7 @@ class Operation(models.Model):
     state = models.CharField(max_length=20, choices=OperationState.choices, default=OperationState.QUEUED)
     generation = models.PositiveBigIntegerField()
     request_id = models.CharField(max_length=64, blank=True)
+    traceparent = models.CharField(max_length=55, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

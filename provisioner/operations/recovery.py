@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Prefetch
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from provisioner.operations import transitions
 from provisioner.operations.models import FINISHED, Operation, OperationState, Step, StepState
@@ -103,8 +104,11 @@ def sweep() -> list[UUID]:
         step = operation.unfinished[0]
         reason = why_send(_carried(operation, step), now, patience)
         if reason is not None:
-            log.info("sent again", store=operation.store.name, step=step.name, why=str(reason), owner=step.owner)
-            send_chain(operation)
+            with bound_contextvars(
+                store=operation.store.name, step=step.name, operation=str(operation.pk), request_id=operation.request_id
+            ):
+                log.info("sent again", why=str(reason), owner=step.owner)
+                send_chain(operation)
             sent.append(operation.pk)
     transitions.forget_the_lost()
     return sent

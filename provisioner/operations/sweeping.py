@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from zlib import crc32
 
 from django.db import connection
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 SWEEP_SECONDS = Histogram(
     "store_platform_sweep_seconds",
@@ -13,6 +13,16 @@ SWEEP_SECONDS = Histogram(
     ["sweep"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
 )
+
+SWEEP_FAILURES = Counter("store_platform_sweep_failures_total", "Sweeps that ended in an error, by sweep.", ["sweep"])
+
+SWEEPS = ("operations", "mirrors", "health", "drift", "orphans")
+"""As beat's schedule has them."""
+
+for _sweep in SWEEPS:
+    # There from the start: of a sweep that never ran there would otherwise be nothing that an alert could miss.
+    SWEEP_SECONDS.labels(_sweep)
+    SWEEP_FAILURES.labels(_sweep)
 
 
 @contextmanager
@@ -29,7 +39,7 @@ def alone(name: str) -> Iterator[bool]:
         yield False
         return
     try:
-        with SWEEP_SECONDS.labels(name).time():
+        with SWEEP_SECONDS.labels(name).time(), SWEEP_FAILURES.labels(name).count_exceptions():
             yield True
     finally:
         with connection.cursor() as cursor:

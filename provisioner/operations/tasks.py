@@ -1,5 +1,7 @@
 """Messages that only wake somebody up: admission and the sweep. All of them may come twice, late or never."""
 
+from datetime import datetime
+
 import redis
 import structlog
 from celery import shared_task
@@ -50,6 +52,12 @@ def sweep() -> None:
 def beat_silent_after() -> float:
     """Seconds after the last sweep when `/health` misses beat; with a rare sweep the time in which three were due."""
     return max(BEAT_SILENT_AFTER_SECONDS, 3.0 * float(settings.STOREPLANE_SWEEP_SECONDS))
+
+
+def since_the_last_sweep() -> float | None:
+    """Seconds, or None when none has run for long. Raises redis.RedisError."""
+    last = streams().get(BEAT_KEY)
+    return None if last is None else (timezone.now() - datetime.fromisoformat(str(last))).total_seconds()
 
 
 def _note_the_beat() -> None:

@@ -9,11 +9,13 @@ its operation.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from config import tracing
 from provisioner.operations import tallies
 from provisioner.operations.errors import LeaseLost, NotClaimable, WrongState
 from provisioner.operations.lease import Lease, silent_before
@@ -30,16 +32,26 @@ from provisioner.operations.models import (
 from provisioner.operations.owners import own_name
 from stores.models import Store
 
+log = structlog.get_logger(__name__)
+
 
 def create(store: Store, kind: OperationKind, steps: Sequence[str], request_id: str) -> Operation:
     """Record an operation and its steps; runs inside the caller's transaction.
 
     Raises IntegrityError when the store has an operation that is queued or running.
     """
-    operation = Operation.objects.create(store=store, kind=kind, generation=store.generation, request_id=request_id)
+    operation = Operation.objects.create(
+        store=store,
+        kind=kind,
+        generation=store.generation,
+        request_id=request_id,
+        traceparent=tracing.traceparent(f"{kind} asked for", {"storeplane.store": store.name}),
+    )
     Step.objects.bulk_create(
         Step(operation=operation, position=position, name=name) for position, name in enumerate(steps)
     )
+    # Leads from a request's lines to those of its work.
+    log.info("work asked for", store=store.name, kind=kind, operation=str(operation.pk), request_id=request_id)
     return operation
 
 

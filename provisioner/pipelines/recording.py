@@ -21,6 +21,7 @@ from provisioner.pipelines.results import Done, StepFailed, Wait
 from stores.changes import Change, apply_change
 from stores.choices import EventType
 from stores.models import Store
+from stores.provisioning import provisioner
 from stores.publish import publish_soon
 from stores.status import Activity
 
@@ -89,6 +90,9 @@ def _close(operation: Operation) -> None:
         generation = operation.generation
         change = Change(event, message, request_id=operation.request_id, observed_generation=generation)
         apply_change(operation.store_id, Activity.NONE, change)
+        if operation.kind == OperationKind.RECONCILE:
+            # While it was worked on, nobody judged it.
+            provisioner().judge_drift(store)
     admit_soon()
 
 
@@ -147,9 +151,10 @@ def _give_up(operation: Operation, step: Step, lease: Lease, failure: Failure, d
     transitions.fail(lease, failure.reason, failure.message)
     transitions.end(operation, OperationState.FAILED, failure.reason, decision.advice)
     if operation.kind == OperationKind.HEAL:
-        # The shop goes on as it is; the next look finds it drifted still, and the pace of heals decides.
+        # The shop goes on as it is; it is looked at again, and the pace of heals decides.
         change = Change(EventType.HEAL_FAILED, failure.message, step=step.name, request_id=operation.request_id)
         apply_change(operation.store_id, Activity.NONE, change)
+        provisioner().judge_drift(operation.store)
         return
     change = Change(EventType.PROVISION_FAILED, decision.advice, step=step.name, request_id=operation.request_id)
     apply_change(operation.store_id, Activity.FAILED, change)

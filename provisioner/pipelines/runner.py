@@ -9,6 +9,7 @@ from django.db import Error as DatabaseFault
 from django.db import connection, transaction
 from django.utils import timezone
 
+from config import tracing
 from provisioner import helm
 from provisioner.cluster import cluster
 from provisioner.operations import transitions
@@ -59,7 +60,8 @@ def _run(operation: Operation, name: str, actions: Mapping[str, Action]) -> bool
     except NotClaimable as refusal:
         log.info("link not run", why=str(refusal), owner=step.owner, due_at=step.due_at)
         return False
-    return _carry(operation, step, lease, actions[name])
+    with tracing.span(f"step {name}", _traced(operation, step, lease), parent=operation.traceparent, kind="consumer"):
+        return _carry(operation, step, lease, actions[name])
 
 
 def _must_wait_for_another(operation: Operation, step: Step) -> bool:
@@ -93,6 +95,22 @@ def _claim(operation: Operation, step: Step) -> Lease:
     return lease
 
 
+def _traced(operation: Operation, step: Step, lease: Lease) -> tracing.Attributes:
+    """`step` is as it was before the claim."""
+    return {
+        "storeplane.operation": str(operation.pk),
+        "storeplane.operation_kind": operation.kind,
+        "storeplane.generation": operation.generation,
+        "storeplane.request_id": operation.request_id,
+        "storeplane.store": operation.store.name,
+        "storeplane.step": step.name,
+        "storeplane.attempt": step.attempt + 1,
+        "storeplane.claims": step.claims + 1,
+        "storeplane.fence": lease.fence,
+        "storeplane.taken_from": step.owner,
+    }
+
+
 def _tell_of_the_lost(operation: Operation, step: Step, *, dead: bool) -> None:
     silent = timezone.now() - step.heartbeat_at if step.heartbeat_at else timedelta(0)
     reason = "its process is gone" if dead else f"it has given no sign of life for {silent.total_seconds():.0f} s"
@@ -112,7 +130,7 @@ def _carry(operation: Operation, step: Step, lease: Lease, action: Action) -> bo
                 )
             started_at = step.started_at or timezone.now()
             result = action(Context(operation.store, operation, lease, cluster(), helm.helm(), started_at))
-        return recording.record(operation, step, lease, result)
+        goes_on = recording.record(operation, step, lease, result)
     except LeaseLost as lost:
         return _stand_aside(operation, lease, lost)
     except DatabaseFault as error:
@@ -121,9 +139,21 @@ def _carry(operation: Operation, step: Step, lease: Lease, action: Action) -> bo
         return _record_failure(operation, step, lease, error)
     except Exception as error:
         return _record_failure(operation, step, lease, error)
+    _note_result(result)
+    return goes_on
+
+
+def _note_result(result: Done | Wait) -> None:
+    if isinstance(result, Wait):
+        told = {"storeplane.result": "waiting", "storeplane.waiting_for": result.waiting_for}
+    else:
+        told = {"storeplane.result": "skipped" if result.skipped else "succeeded"}
+    tracing.current().note(told)
 
 
 def _record_failure(operation: Operation, step: Step, lease: Lease, error: Exception) -> bool:
+    tracing.current().note({"storeplane.result": "failed"})
+    tracing.current().fail(error.reason if isinstance(error, StepFailed) else type(error).__name__)
     try:
         recording.record_failure(operation, step, lease, error)
     except LeaseLost as lost:
@@ -134,6 +164,7 @@ def _record_failure(operation: Operation, step: Step, lease: Lease, error: Excep
 def _stand_aside(operation: Operation, lease: Lease, lost: LeaseLost) -> bool:
     """The step is no longer ours. Let go, and wake whoever waited for that; go on if it turns out to be finished."""
     log.info("lease lost", why=str(lost))
+    tracing.current().note({"storeplane.result": "lease lost"})
     if transitions.let_go(lease):
         wake(operation.store)
     step = Step.objects.select_related("operation").get(pk=lease.step_id)

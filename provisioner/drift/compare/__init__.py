@@ -5,11 +5,13 @@ what somebody else added beside ours (a label, a sidecar, a variable) is no diff
 Kubernetes treats as one value (the rules of a NetworkPolicy) is.
 """
 
-from provisioner.drift.compare.differing import Difference, differences, differs, value_at
+from provisioner.drift.compare.differing import HIDDEN, LOST, Difference, differences, differs, value_at
 from provisioner.drift.compare.fields import managers_of, scaled_by
 from provisioner.drift.compare.shape import completed, displaced, leaving, redacted
 
 __all__ = [
+    "HIDDEN",
+    "LOST",
     "Difference",
     "completed",
     "differences",

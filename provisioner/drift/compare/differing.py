@@ -14,6 +14,9 @@ Manifest = Mapping[str, Any]
 HIDDEN = "(hidden)"
 """In place of every value of a Secret."""
 
+LOST = "(lost)"
+"""In place of one that is known nowhere any more, or of a whole Secret."""
+
 _SERVERS_OWN = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"})
 _NOT_COMPARED = frozenset({"apiVersion", "kind", "status"})
 
@@ -54,15 +57,17 @@ class _Place:
 
 
 def differences(wanted: Manifest, found: Manifest) -> list[Difference]:
-    """What of the wanted object isn't so in the one that was found. Values of Secrets are neither compared nor told:
-    of these only the keys are known."""
+    """What of the wanted object isn't so in the one that was found.
+
+    Values of Secrets are never told. One that isn't known (None) is right as long as there is any.
+    """
     top = _Place(str(wanted.get("kind", "")))
     said = {name: value for name, value in wanted.items() if name not in _NOT_COMPARED}
     metadata = {name: value for name, value in (said.pop("metadata", None) or {}).items() if name not in _SERVERS_OWN}
     there = found.get("metadata") or {}
     return [
         *_map(metadata, {"namespace": metadata.get("namespace"), **there}, top.field("metadata")),
-        *(_keys(said, found, top) if top.kind == "Secret" else ()),
+        *(_values(said, found, top) if top.kind == "Secret" else ()),
         *_map(_without_secrets(said) if top.kind == "Secret" else said, found, top),
     ]
 
@@ -104,11 +109,14 @@ def _bare(manifest: Manifest) -> dict[str, Any]:
     return {**kept, "metadata": {name: value for name, value in metadata.items() if name not in _SERVERS_OWN}}
 
 
-def _keys(wanted: Manifest, found: Manifest, top: _Place) -> Iterator[Difference]:
-    there = {key for key, value in (found.get("data") or {}).items() if value}
-    for key in sorted({**(wanted.get("data") or {}), **(wanted.get("stringData") or {})}):
-        if key not in there:
-            yield top.field("data").field(key).differs(HIDDEN, None)
+def _values(wanted: Manifest, found: Manifest, top: _Place) -> Iterator[Difference]:
+    there = found.get("data") or {}
+    for key, value in sorted({**(wanted.get("data") or {}), **dict.fromkeys(wanted.get("stringData") or {})}.items()):
+        place = top.field("data").field(key)
+        if value is None and not there.get(key):
+            yield place.differs(LOST, None)
+        elif value is not None and there.get(key) != value:
+            yield place.differs(HIDDEN, HIDDEN if there.get(key) else None)
 
 
 def _without_secrets(wanted: Manifest) -> Manifest:

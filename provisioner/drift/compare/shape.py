@@ -75,11 +75,15 @@ def _ports(wanted: Manifest, found: Manifest) -> Iterator[tuple[str, list[Any], 
         yield "/spec/ports", spec.get("ports") or [], there.get("ports") or []
     if kind in ("Deployment", "StatefulSet"):
         for group in ("initContainers", "containers"):
-            ours = {each["name"]: each for each in spec["template"]["spec"].get(group) or []}
-            for index, container in enumerate(there["template"]["spec"].get(group) or []):
+            ours = {each["name"]: each for each in _containers(spec, group)}
+            for index, container in enumerate(_containers(there, group)):
                 ports = ours.get(container["name"], {}).get("ports") or []
                 pointer = f"/spec/template/spec/{group}/{index}/ports"
                 yield pointer, ports, container.get("ports") or []
+
+
+def _containers(spec: Mapping[str, Any], group: str) -> list[Any]:
+    return ((spec.get("template") or {}).get("spec") or {}).get(group) or []
 
 
 def _place(difference: Difference) -> list[tuple[int, str]]:

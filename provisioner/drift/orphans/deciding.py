@@ -5,28 +5,32 @@ nobody has judged yet.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner import labels
 from provisioner.cluster import Manifest
 from provisioner.drift.orphans.models import OrphanKind
 from provisioner.mirror.verdicts import ACCEPTED
 from provisioner.mirror.wishes import was_written
+from provisioner.safekeeping import KEPT_FOR
+from provisioner.volumes import LOOSE
 from stores.publish import stream_key
 
-_NAMESPACE_PREFIX = "store-"
 _KEY_PREFIX = stream_key("")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """All that could be of a store. `releases` are the Secrets in which Helm keeps them, any revisions of each.
+    """All that could be of a store. `releases` are the Secrets in which Helm keeps them, any revisions of each;
+    `copies` are those of stores' Secrets in the platform's own namespace.
 
     `keys` is None when Redis could not be asked.
     """
 
     namespaces: Sequence[Manifest] = ()
     claims: Sequence[Manifest] = ()
+    volumes: Sequence[Manifest] = ()
+    copies: Sequence[Manifest] = ()
     releases: Sequence[Manifest] = ()
     stores: Sequence[Manifest] = ()
     keys: Sequence[str] | None = ()
@@ -34,7 +38,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Found:
-    """One orphan, and in a sentence why it is one."""
+    """One orphan, and in a sentence why it is one. The namespace of a volume is that of the claim that it had."""
 
     kind: OrphanKind
     namespace: str
@@ -49,6 +53,8 @@ def orphans(seen: Seen, living: Set[str]) -> list[Found]:
     return [
         *_namespaces(seen.namespaces, living),
         *_claims(seen.claims, living),
+        *_volumes(seen.volumes, living),
+        *_copies(seen.copies, living),
         *_releases(seen.releases, seen.namespaces, living),
         *_stores(seen.stores, living),
         *_keys(seen.keys or (), living),
@@ -58,15 +64,33 @@ def orphans(seen: Seen, living: Set[str]) -> list[Found]:
 def _namespaces(namespaces: Sequence[Manifest], living: Set[str]) -> Iterator[Found]:
     for each in namespaces:
         store = _store_of(each)
-        if store and living.isdisjoint({store, _store_by(_name(each))}):
+        if store and living.isdisjoint({store, labels.store_of(_name(each))}):
             yield _found(OrphanKind.NAMESPACE, each, _labelled(store))
 
 
 def _claims(claims: Sequence[Manifest], living: Set[str]) -> Iterator[Found]:
     for each in claims:
         store = _store_of(each)
-        if store and living.isdisjoint({store, _store_by(_namespace(each))}):
+        if store and living.isdisjoint({store, labels.store_of(_namespace(each))}):
             yield _found(OrphanKind.CLAIM, each, _labelled(store))
+
+
+def _volumes(volumes: Sequence[Manifest], living: Set[str]) -> Iterator[Found]:
+    """Volumes carry no label of ours. One that its class retained tells of the claim that it was bound to."""
+    for each in volumes:
+        claim = each["spec"].get("claimRef") or {}
+        store = labels.store_of(str(claim.get("namespace", "")))
+        loose = (each.get("status") or {}).get("phase") in LOOSE
+        if loose and store and store not in living and claim.get("name") == labels.CLAIM_NAME:
+            why = f"It held the data of the store '{store}', and there is no such store."
+            yield replace(_found(OrphanKind.VOLUME, each, why), namespace=str(claim["namespace"]))
+
+
+def _copies(copies: Sequence[Manifest], living: Set[str]) -> Iterator[Found]:
+    for each in copies:
+        store = str((each["metadata"].get("labels") or {}).get(KEPT_FOR, ""))
+        if store and store not in living:
+            yield _found(OrphanKind.SECRET, each, f"It is kept for the store '{store}', and there is no such store.")
 
 
 def _releases(secrets: Sequence[Manifest], namespaces: Sequence[Manifest], living: Set[str]) -> Iterator[Found]:
@@ -77,7 +101,7 @@ def _releases(secrets: Sequence[Manifest], namespaces: Sequence[Manifest], livin
         newest[_namespace(each), _release(each)] = each
     for (namespace, release), each in newest.items():
         store = ours.get(namespace, "")
-        if store and living.isdisjoint({store, _store_by(namespace)}):
+        if store and living.isdisjoint({store, labels.store_of(namespace)}):
             why = f"It is in the namespace of the store '{store}', and there is no such store."
             yield Found(OrphanKind.RELEASE, namespace, release, each["metadata"]["uid"], why)
 
@@ -113,10 +137,6 @@ def _is_refused(resource: Manifest) -> bool:
 
 def _store_of(manifest: Manifest) -> str:
     return str((manifest["metadata"].get("labels") or {}).get(labels.STORE_LABEL, ""))
-
-
-def _store_by(namespace: str) -> str:
-    return namespace.removeprefix(_NAMESPACE_PREFIX)
 
 
 def _name(manifest: Manifest) -> str:

@@ -10,6 +10,8 @@ class OrphanKind(models.TextChoices):
 
     NAMESPACE = "Namespace", "Namespace"
     CLAIM = "PersistentVolumeClaim", "Volume claim"
+    VOLUME = "PersistentVolume", "Volume"
+    SECRET = "Secret", "Copy of a Secret"
     RELEASE = "Release", "Helm release"
     REDIS_KEY = "RedisKey", "Redis key"
     STORE = "Store", "Store resource"
@@ -18,7 +20,8 @@ class OrphanKind(models.TextChoices):
 class Orphan(models.Model):
     """Something with no store behind it; the row goes when a sweep finds it gone, or a store of its name there.
 
-    `uid` is Kubernetes' own, of a release that of its newest revision; a Redis key has none.
+    `uid` is Kubernetes' own, of a release that of its newest revision; a Redis key has none. `namespace` is of a volume
+    that of the claim that it had.
     """
 
     kind = models.CharField(max_length=30, choices=OrphanKind.choices)

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 
+from django.db import transaction
+
+from provisioner import labels, volumes
 from provisioner.cluster import Cluster, Conflict, Manifest, NotFound
-from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
+from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
 from provisioner.drift.orphans import looking
 from provisioner.drift.orphans.deciding import Seen, orphans
 from provisioner.drift.orphans.models import Orphan, OrphanKind
 from provisioner.mirror.schema import FINALIZER
+from stores import names
 from stores.errors import Conflict as Refusal
-from stores.publish import streams
+from stores.publish import stream_key, streams
 
 
 def remove(cluster: Cluster, orphan: Orphan, *, note: Callable[[], object] = lambda: None) -> bool:
@@ -17,20 +21,33 @@ def remove(cluster: Cluster, orphan: Orphan, *, note: Callable[[], object] = lam
 
     `note` is called right before the deletion, and only then.
 
-    Raises Conflict when it is no orphan any more, ClusterError or redis.RedisError when it can't be reached. A store
-    of that name that is asked for within the same moment finds its namespace going away, and waits for that.
+    Raises Conflict when it is no orphan any more, ClusterError or redis.RedisError when it can't be reached. While it
+    is looked at and deleted, no store of that name can be asked for.
     """
-    seen = looking.look_at(cluster, orphan)
-    if not _is_there(seen, orphan):
-        orphan.delete()
-        return False
-    if not any(_is_it(each.kind, each.uid, orphan) for each in orphans(seen, looking.living())):
-        orphan.delete()
-        raise Refusal(f"{orphan} is no orphan any more: a store of its name is there. It was left alone.")
-    note()
-    _delete(cluster, orphan, seen)
+    with transaction.atomic():
+        names.hold(_store_of(orphan))
+        seen = looking.look_at(cluster, orphan)
+        if not _is_there(seen, orphan):
+            orphan.delete()
+            return False
+        if any(_is_it(each.kind, each.uid, orphan) for each in orphans(seen, looking.living())):
+            note()
+            _delete(cluster, orphan, seen)
+            orphan.delete()
+            return True
     orphan.delete()
-    return True
+    raise Refusal(f"{orphan} is no orphan any more: a store of its name is there. It was left alone.")
+
+
+def _store_of(orphan: Orphan) -> str:
+    match orphan.kind:
+        case OrphanKind.REDIS_KEY:
+            return orphan.name.removeprefix(stream_key(""))
+        case OrphanKind.NAMESPACE | OrphanKind.SECRET:
+            return labels.store_of(orphan.name)
+        case OrphanKind.CLAIM | OrphanKind.VOLUME | OrphanKind.RELEASE:
+            return labels.store_of(orphan.namespace)
+    return orphan.name
 
 
 def _is_there(seen: Seen, orphan: Orphan) -> bool:
@@ -39,6 +56,8 @@ def _is_there(seen: Seen, orphan: Orphan) -> bool:
     candidates = {
         OrphanKind.NAMESPACE: seen.namespaces,
         OrphanKind.CLAIM: seen.claims,
+        OrphanKind.VOLUME: seen.volumes,
+        OrphanKind.SECRET: seen.copies,
         OrphanKind.RELEASE: seen.releases,
         OrphanKind.STORE: seen.stores,
     }[OrphanKind(orphan.kind)]
@@ -55,6 +74,10 @@ def _delete(cluster: Cluster, orphan: Orphan, seen: Seen) -> None:
             cluster.delete(NAMESPACE, orphan.name, uid=orphan.uid)
         case OrphanKind.CLAIM:
             cluster.delete(PERSISTENT_VOLUME_CLAIM, orphan.name, orphan.namespace, uid=orphan.uid)
+        case OrphanKind.VOLUME:
+            cluster.patch_merge(PERSISTENT_VOLUME, orphan.name, None, volumes.going(orphan.uid))
+        case OrphanKind.SECRET:
+            cluster.delete(SECRET, orphan.name, orphan.namespace, uid=orphan.uid)
         case OrphanKind.RELEASE:
             for secret in seen.releases:
                 metadata = secret["metadata"]

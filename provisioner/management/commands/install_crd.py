@@ -10,7 +10,8 @@ from provisioner.mirror.schema import crd, crd_yaml
 
 
 def _is_established(definition: dict[str, Any] | None) -> bool:
-    conditions = (definition or {}).get("status", {}).get("conditions", [])
+    # The API server writes null for the list until it has looked at the definition.
+    conditions = (definition or {}).get("status", {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 

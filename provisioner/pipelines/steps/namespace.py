@@ -1,13 +1,18 @@
 """The namespace and the store's Secret in it: a store's first objects, and the only ones that Helm doesn't own."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
-from provisioner import labels, namespaces, secrets
+from provisioner import labels, namespaces, safekeeping, secrets, volumes
 from provisioner.cluster import Manifest
-from provisioner.cluster.kinds import NAMESPACE, SECRET
+from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM
+from provisioner.drift import claimed
 from provisioner.operations.models import OperationKind
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
+from provisioner.pipelines.steps.lateness import withdraw_if_late
+from provisioner.secrets import Data
 from stores.changes import ConditionChange
 from stores.choices import ConditionStatus, ConditionType, EventType
 
@@ -42,30 +47,44 @@ def judge(found: Manifest | None, store_name: str) -> Standing:
     return Standing.OURS if ours else Standing.FOREIGN
 
 
-def decide(standing: Standing, *, born: bool, has_secret: bool) -> Action:
-    """The next action. A store that was `born` had data: an empty shop in its place would hide that they are gone.
+@dataclass(frozen=True)
+class Left:
+    """What is left of a store that was born: its Secret, the copy of it, its claims, volumes that outlived them."""
 
-    | found    | not born yet | born                                   |
-    | absent   | make         | data lost: a person must decide        |
-    | leaving  | wait         | wait (and then find it absent)         |
-    | foreign  | refuse       | refuse                                 |
-    | ours     | keep         | keep, unless the Secret is gone        |
+    secret: Data | None
+    copy: Data | None
+    claims: bool
+    volumes: Sequence[Manifest] = ()
+
+
+def decide(standing: Standing, left: Left | None) -> Action:
+    """The next action. `left` is None for a store that was not born yet; one that was had data, and an empty shop in
+    its place would hide that they are gone.
+
+    | found    | not born yet | born                                                                    |
+    | foreign  | refuse       | refuse                                                                  |
+    | leaving  | wait         | wait (and then find it absent)                                          |
+    | absent   | make         | make, when a volume and the copy of the Secret are left; else data lost |
+    | ours     | keep         | keep, when a claim or volume and a Secret are left; else what is lost   |
     """
     if standing == Standing.FOREIGN:
         return Action.REFUSE
     if standing == Standing.LEAVING:
         return Action.WAIT
-    if standing == Standing.ABSENT:
-        return Action.DATA_LOST if born else Action.MAKE
-    return Action.KEEP if has_secret or not born else Action.SECRET_LOST
+    if left is not None:
+        if not left.claims and not left.volumes:
+            return Action.DATA_LOST
+        if left.copy is None and left.secret is None:
+            return Action.SECRET_LOST
+    return Action.MAKE if standing == Standing.ABSENT else Action.KEEP
 
 
 def provide(context: Context) -> Done | Wait:
     """Make the namespace and its Secret, or find them as they should be."""
-    store, born = context.store, context.operation.kind == OperationKind.RECONCILE
+    store = context.store
     standing = judge(context.cluster.get(NAMESPACE, store.namespace), store.name)
-    has_secret = born and context.cluster.get(SECRET, labels.SECRET_NAME, store.namespace) is not None
-    action = decide(standing, born=born, has_secret=has_secret)
+    left = _left(context) if context.operation.kind == OperationKind.RECONCILE else None
+    action = decide(standing, left)
     if action in _REFUSALS:
         reason, message = _REFUSALS[action]
         raise StepFailed(reason, message.format(namespace=store.namespace, secret=labels.SECRET_NAME))
@@ -73,11 +92,39 @@ def provide(context: Context) -> Done | Wait:
         return Wait(f"the old namespace {store.namespace} to be gone", delay=1)
     if action == Action.MAKE:
         context.tell(EventType.NAMESPACE_CREATE, f"Making namespace {store.namespace}.", step="namespace")
-    context.lease.check()
-    context.cluster.apply(namespaces.manifest(store, context.operation.request_id))
-    secrets.ensure(context.cluster, store, context.operation.request_id)
+    _make(context, left)
     ready = ConditionChange(ConditionType.NAMESPACE_READY, ConditionStatus.TRUE, "NamespaceActive")
     return Done(EventType.NAMESPACE_READY, f"Namespace {store.namespace} is ready.", (ready,))
+
+
+def _left(context: Context) -> Left:
+    cluster, store = context.cluster, context.store
+    claims = [each for each in cluster.list(PERSISTENT_VOLUME_CLAIM, store.namespace) if labels.is_of(each, store)]
+    there = any(not each["metadata"].get("deletionTimestamp") for each in claims)
+    return Left(
+        secret=secrets.data(cluster, store),
+        copy=safekeeping.kept(cluster, store),
+        claims=there,
+        volumes=() if there else volumes.surviving(cluster, store, claimed.volumes(store)),
+    )
+
+
+def _make(context: Context, left: Left | None) -> None:
+    cluster, store, request_id = context.cluster, context.store, context.operation.request_id
+    context.lease.check()
+    withdraw_if_late(context, cluster.apply(namespaces.manifest(store, request_id)))
+    if left is None:
+        withdraw_if_late(context, safekeeping.keep(cluster, store, secrets.ensure(cluster, store, request_id)))
+        return
+    for volume in left.volumes:
+        name = volume["metadata"]["name"]
+        context.tell(EventType.SELF_HEAL, f"Taking up volume {name}, which outlived its claim.", step="namespace")
+        context.lease.check()
+        volumes.take_up(cluster, volume)
+    if left.copy is None and left.secret is not None:
+        withdraw_if_late(context, safekeeping.keep(cluster, store, left.secret))
+    elif left.copy is not None and not left.copy.items() <= (left.secret or {}).items():
+        cluster.apply(secrets.holding(store, left.copy, request_id))
 
 
 _REFUSALS = {
@@ -87,11 +134,12 @@ _REFUSALS = {
     ),
     Action.DATA_LOST: (
         "DataLost",
-        "The namespace '{namespace}' is gone, and the store's data with it: restore it from a backup, or delete the "
-        "store and ask for a new one.",
+        "The volume of the store in '{namespace}' is gone, and the store's data with it: restore them from a backup, "
+        "or delete the store and ask for a new one.",
     ),
     Action.SECRET_LOST: (
         "SecretLost",
-        "The Secret '{secret}' in '{namespace}' is gone, and with it the password of the store's database: restore it.",
+        "The Secret '{secret}' in '{namespace}' is gone, no copy of it was kept, and with it went the password of the "
+        "store's database: restore it.",
     ),
 }

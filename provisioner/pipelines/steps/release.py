@@ -9,7 +9,7 @@ from enum import Enum
 from django.db import transaction
 
 from provisioner import labels
-from provisioner.drift import desired, findings
+from provisioner.drift import desired, findings, ports
 from provisioner.drift.desired import HELM_MANAGER
 from provisioner.helm import TAKEN_UP, Release, Values, mark_failed, values_digest
 from provisioner.operations.models import OperationKind
@@ -66,6 +66,8 @@ def decide(release: Release | None, wanted: Wanted) -> Action:
 def deploy(context: Context) -> Done | Wait:
     """Bring the release to what the store's record asks for: look, act once, look again."""
     values = values_of(context.store)
+    if context.operation.kind == OperationKind.RECONCILE:
+        ports.put_all_back(context.cluster, context.store, context.lease.check)
     wanted = Wanted(values_digest(values), chart_version(chart_of(context.store)))
     release = context.helm.status(labels.RELEASE, context.store.namespace)
     for _ in range(MOST_ACTIONS):

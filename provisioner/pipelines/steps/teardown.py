@@ -2,10 +2,10 @@
 
 from django.conf import settings
 
-from provisioner import labels
+from provisioner import labels, safekeeping, volumes
 from provisioner.cluster import Manifest
 from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM
-from provisioner.drift import desired
+from provisioner.drift import claimed, desired
 from provisioner.mirror import writer
 from provisioner.operations.lease import busy_elsewhere
 from provisioner.pipelines.context import Context
@@ -44,10 +44,13 @@ def uninstall(context: Context) -> Done | Wait:
 
 
 def remove_volumes(context: Context) -> Done | Wait:
-    """Delete the store's claims, and wait until they are gone."""
+    """Delete the store's claims and wait until they are gone; volumes that their class would retain go with them."""
     namespace = context.store.namespace
     claims = list(context.cluster.list(PERSISTENT_VOLUME_CLAIM, namespace)) if _is_there(context) else []
     names = [claim["metadata"]["name"] for claim in claims]
+    context.lease.check()
+    bound = [each["spec"]["volumeName"] for each in claims if each["spec"].get("volumeName")]
+    volumes.let_go(context.cluster, context.store, [*bound, *claimed.volumes(context.store)])
     standing = leaving.judge(claims)
     if standing == Leaving.GONE:
         return NOTHING_THERE
@@ -90,6 +93,7 @@ def remove_namespace(context: Context) -> Done | Wait:
 def close_record(context: Context) -> Done | Wait:
     """Let the mirror go and turn the row into a tombstone: from here on the name is free."""
     context.lease.check()
+    safekeeping.forget(context.cluster, context.store, context.lease.check)
     writer.remove(context.cluster, context.store)
     desired.forget(context.store)
     return Done(EventType.DELETE_COMPLETE, f"{context.store.label} is gone without a trace.")

@@ -7,6 +7,7 @@ from enum import Enum
 from provisioner import workloads
 from provisioner.cluster import Kind, Manifest
 from provisioner.cluster.kinds import DEPLOYMENT, POD, STATEFUL_SET
+from provisioner.drift import claimed
 from provisioner.pipelines.context import SLICE_SECONDS, Context
 from provisioner.pipelines.results import Done, StepFailed, Wait
 from stores.changes import ConditionChange
@@ -53,8 +54,11 @@ WATCHED = (DATABASE, BACKEND, STOREFRONT)
 
 
 def database(context: Context) -> Done | Wait:
-    """Wait for PostgreSQL."""
-    return _watch(context, DATABASE)
+    """Wait for PostgreSQL, and write down which volume it has."""
+    result = _watch(context, DATABASE)
+    if isinstance(result, Done):
+        claimed.remember(context.cluster, context.store)
+    return result
 
 
 def backend(context: Context) -> Done | Wait:
