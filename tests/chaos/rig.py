@@ -180,11 +180,12 @@ class Rig:
         return self._keep_program(name, celery, ready)
 
     def _keep_program(self, name: str, argv: list[str], ready: str) -> Process:
-        process = Process(name, argv, self._environment(), self._folder / "logs" / f"{name}.log", ready)
+        process = Process(name, argv, self.environment(), self._folder / "logs" / f"{name}.log", ready)
         self.supervisor.keep(process)
         return process
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """That of all its processes."""
         given = {
             "DATABASE_URL": database_url(),
             "REDIS_URL": self._plan.relay.url if self._plan.relay else self.broker.url,

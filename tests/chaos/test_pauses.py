@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
+from provisioner.cluster.kinds import NAMESPACE
 from provisioner.operations.models import Step, StepState
 from stores.choices import EventType
 from stores.models import StoreEvent
@@ -79,7 +80,10 @@ def test_a_worker_that_sleeps_while_its_store_is_removed_brings_nothing_back(rig
     held = Step.objects.filter(operation__store__name__in=names).exclude(owner="")
     until(lambda: not held.exists() and not rig.helms(), "the sleeper to let go")
     for name in names:
+        # One of its children may have slept right before it made a namespace: it takes that back, which isn't instant.
+        assert rig.cluster.wait_gone(NAMESPACE, f"store-{name}", timeout=60), name
         assert_gone(rig.cluster, name)
+    assert_no_orphans(rig.cluster, rig.prefix)
 
 
 def test_a_worker_that_freezes_while_it_writes_holds_up_nobody_for_long(rig: Rig) -> None:

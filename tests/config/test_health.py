@@ -6,6 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from config import health
@@ -73,7 +74,12 @@ def test_readiness_is_200_when_all_is_well(monkeypatch: pytest.MonkeyPatch) -> N
     for path in ("/health", "/health/ready", "/health/"):
         answer = Client().get(path)
         assert answer.status_code == 200
-        assert answer.json() == {"status": "ready", "reasons": [], "checks": {"a": {"ok": True, "message": "Fine."}}}
+        assert answer.json() == {
+            "status": "ready",
+            "reasons": [],
+            "checks": {"a": {"ok": True, "message": "Fine."}},
+            "slots": settings.STOREPLANE_PROVISION_SLOTS,
+        }
 
 
 def test_readiness_is_503_with_the_reasons_when_a_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +100,26 @@ def test_the_real_parts_are_all_named() -> None:
     assert set(checks) == {"database", "redis", "broker", "cluster", "workers", "beat"}
     assert checks["database"] == {"ok": True, "message": "The database answers."}
     assert checks["redis"] == {"ok": True, "message": "Redis answers."}
+
+
+def test_serving_needs_the_database_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PROBES", Probes({("workers",): answering(workers=Check(False, "Away."))}))
+    monkeypatch.setattr(health, "SERVING_PROBES", Probes({("database",): answering(database=GOOD)}))
+
+    assert Client().get("/health/serving").status_code == 200
+    assert Client().get("/health").status_code == 503
+
+    monkeypatch.setattr(health, "SERVING_PROBES", Probes({("database",): answering(database=Check(False, "Away."))}))
+
+    answer = Client().get("/health/serving/")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["database: Away."])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_real_database_is_what_serving_asks() -> None:
+    assert Client().get("/health/serving").json()["checks"] == {
+        "database": {"ok": True, "message": "The database answers."}
+    }
 
 
 def test_liveness_asks_nobody() -> None:

@@ -29,19 +29,20 @@ def chromium_program() -> str:
 def buy_in_browser(shop: str, *, email: str) -> int:
     """From the shop's first page to the confirmed order; the order's number as the page shows it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_program(), args=[*FLAGS, *_resolver(shop)])
+        browser = playwright.chromium.launch(executable_path=chromium_program(), args=[*FLAGS, *resolver()])
         page = browser.new_page(viewport={"width": 390, "height": 844})
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
         page.goto(shop)
-        _fill_the_cart(page)
-        _check_out(page, email)
+        fill_the_cart(page)
+        check_out(page, email)
         number = int(page.get_by_test_id("order-number").inner_text())
         browser.close()
     return number
 
 
-def _fill_the_cart(page: Page) -> None:
+def fill_the_cart(page: Page) -> None:
+    """From the list of products to the checkout, with one thing."""
     page.get_by_test_id("product-card").first.get_by_role("link").first.click()
     page.get_by_test_id("add-to-cart").click()
     expect(page.get_by_test_id("cart-count")).to_have_text("1")
@@ -49,7 +50,8 @@ def _fill_the_cart(page: Page) -> None:
     page.get_by_test_id("go-to-checkout").click()
 
 
-def _check_out(page: Page, email: str) -> None:
+def check_out(page: Page, email: str) -> None:
+    """From the checkout to the confirmed order."""
     for field, value in {**ADDRESS, "email": email}.items():
         page.locator(f"#field-{field}").fill(value)
     page.locator("#field-country_code").select_option(index=1)
@@ -60,10 +62,9 @@ def _check_out(page: Page, email: str) -> None:
     expect(page.get_by_test_id("order-confirmed")).to_be_visible()
 
 
-def _resolver(shop: str) -> list[str]:
+def resolver() -> list[str]:
     """On a real cluster whose host names aren't in any DNS, the browser is told where the ingress is."""
     ingress = os.environ.get("STOREPLANE_E2E_INGRESS")
     if not ingress:
         return []
-    host = shop.split("//", 1)[1].split(":", maxsplit=1)[0].split("/", maxsplit=1)[0]
-    return [f"--host-resolver-rules=MAP {host} {ingress.split(':')[0]}"]
+    return [f"--host-resolver-rules=MAP * {ingress.split(':')[0]}, EXCLUDE 127.0.0.1, EXCLUDE localhost"]

@@ -30,20 +30,18 @@ looks at the login's redirect without following it."""
 
 @pytest.fixture
 def site(transactional_db: None) -> Iterator[str]:
-    """The address of a web server over the test's database, whose answers carry a strict content policy."""
+    """The address of a web server over the test's database, whose content policy is the platform's own."""
     root, tenant = world.people()
     world.fill(root, tenant)
-    policy = [*settings.MIDDLEWARE, "tests.pages.policy.ContentPolicy"]
-    with override_settings(MIDDLEWARE=policy):
-        server = LiveServer("localhost")
+    server = LiveServer("localhost")
     yield server.url
     server.stop()
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where pictures go: the folder that STOREPLANE_PICTURES names, for people to look at, or one that pytest keeps."""
-    folder = Path(os.environ.get("STOREPLANE_PICTURES") or tmp_path)
+def pictures() -> Path:
+    """Where pictures go: the folder that STOREPLANE_PICTURES names, or one in the build folder."""
+    folder = Path(os.environ.get("STOREPLANE_PICTURES") or settings.ROOT / ".build" / "pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -66,9 +64,8 @@ def dashboard_eyes(transactional_db: None, pictures: Path, monkeypatch: pytest.M
     User.objects.create_user("grace", first_name="Grace", last_name="Hopper")
     # A thread of the web server that kept its connection would keep the test's database from being dropped.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    policy = [*settings.MIDDLEWARE, "tests.pages.policy.DashboardPolicy"]
     with (
-        override_settings(MIDDLEWARE=policy, STOREPLANE_DASHBOARD_DIR=folder, WHITENOISE_ROOT=folder),
+        override_settings(STOREPLANE_DASHBOARD_DIR=folder, WHITENOISE_ROOT=folder),
         serving() as address,
         _browsing(address, pictures, usual=_USUAL) as seen,
     ):

@@ -8,7 +8,8 @@ from tests.pages.eyes import Eyes
 from tests.pages.world import PASSWORD
 
 
-def sign_in(eyes: Eyes) -> Page:
+def sign_in(eyes: Eyes, *, status: str = "live") -> Page:
+    """The page of a person who has just come in, once its connection has come to `status`."""
     page = eyes.page
     with eyes.expecting(401):
         eyes.go("/")
@@ -16,7 +17,7 @@ def sign_in(eyes: Eyes) -> Page:
     page.fill("[name=username]", "root")
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_test_id("connection")).to_have_attribute("data-status", "live")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-status", status)
     return page
 
 

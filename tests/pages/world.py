@@ -3,6 +3,7 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
+from provisioner.drift.models import Finding, Verdict
 from provisioner.operations import admission, transitions
 from provisioner.operations.models import Operation, Step
 from provisioner.pipelines.recording import record, record_failure
@@ -53,6 +54,7 @@ def _fill(root: User, tenant: Tenant) -> None:
     services.suspend(_finish(_born(other, root, "field-notebooks")), request_id="req-suspend")
     _finish(_born(other, root, "candles"))
     Store.objects.filter(name="candles").update(phase=Phase.DEGRADED)
+    _drift(Store.objects.get(name="candles"))
     _gone(_finish(_born(other, root, "gone-already")))
     failed = _born(tenant, root, "morning-mugs")
     _step(failed, 0)
@@ -108,3 +110,17 @@ def _queue(tenant: Tenant, other: Tenant, by: User) -> None:
 def _wait(step: Step) -> None:
     operation = Operation.objects.select_related("store").get(pk=step.operation_id)
     record(operation, step, transitions.claim(step), Wait("Deployment backend: 0 of 1 pods ready", 5))
+
+
+def _drift(store: Store) -> None:
+    difference = {"path": "/spec/template/spec/containers/0/image", "wanted": "shop:1", "found": "evil:1"}
+    Finding.objects.create(
+        store=store,
+        kind="Deployment",
+        namespace=store.namespace,
+        name="backend",
+        verdict=Verdict.CHANGED,
+        differences=[difference],
+        message="Deployment 'backend' was changed by kubectl: /spec/template/spec/containers/0/image.",
+        detected_at=store.created_at,
+    )

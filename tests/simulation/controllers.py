@@ -1,5 +1,6 @@
 """What a cluster does by itself as time passes: pods get ready, volumes are made and go, namespaces end."""
 
+from provisioner import labels
 from provisioner.cluster import Kind, Manifest
 from provisioner.cluster.kinds import (
     DEPLOYMENT,
@@ -49,11 +50,13 @@ class Controllers:
             return
         if self._objects.find(PERSISTENT_VOLUME_CLAIM, "data-postgres-0", namespace) is None:
             claim = _manifest(PERSISTENT_VOLUME_CLAIM, "data-postgres-0", namespace)
-            made, _ = self._objects.put(claim, new=True)
+            claim["metadata"]["labels"] = {labels.PART_OF: "storeplane", labels.STORE_LABEL: labels.store_of(namespace)}
+            made, _ = self._objects.put({**claim, "spec": {}}, new=True)
             volume = _manifest(PERSISTENT_VOLUME, f"pv-{made['metadata']['uid']}")
             reference = {"namespace": namespace, "name": "data-postgres-0", "uid": made["metadata"]["uid"]}
             volume["spec"] = {"claimRef": reference, "persistentVolumeReclaimPolicy": "Delete"}
             self._objects.put(volume, new=True)
+            self._objects.put({**claim, "spec": {"volumeName": volume["metadata"]["name"]}})
 
     def _end_claim(self, claim: Manifest) -> None:
         """A claim in use by a pod stays until the pod is gone (`kubernetes.io/pvc-protection`)."""

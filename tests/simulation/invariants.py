@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from provisioner import labels
-from provisioner.cluster.kinds import DEPLOYMENT, NAMESPACE, PERSISTENT_VOLUME, STATEFUL_SET, STORE
+from provisioner.cluster.kinds import DEPLOYMENT, NAMESPACE, PERSISTENT_VOLUME, SECRET, STATEFUL_SET, STORE
 from provisioner.helm import values_digest
 from provisioner.helm.actions import ReleaseActions
 from provisioner.mirror.models import Mirror
@@ -135,6 +135,10 @@ def _as_wanted(world: World, store: Store) -> Iterator[str]:
         found = world.objects.find(kind, name, store.namespace)
         if found is None or found["spec"]["resources"] != values["resources"][name]:
             yield f"has {name} otherwise than wanted"
+    secret = world.objects.find(SECRET, labels.SECRET_NAME, store.namespace)
+    copy = world.objects.find(SECRET, store.namespace, settings.STOREPLANE_NAMESPACE)
+    if secret is None or copy is None or secret["data"] != copy["data"]:
+        yield "has no copy of its Secret, or one of another's"
     mirror = world.objects.find(STORE, store.name)
     if mirror is None or mirror["status"]["phase"] != store.phase:
         yield f"is mirrored as {mirror and mirror.get('status', {}).get('phase')}"
@@ -144,5 +148,7 @@ def _orphans(world: World) -> Iterator[str]:
     owned = {store.namespace: store.pk for store in Store.objects.not_gone()}
     for namespace in world.objects.every(NAMESPACE):
         name = namespace["metadata"]["name"]
-        if owned.get(name) != world.referee.made_by.get(name):
+        if name != settings.STOREPLANE_NAMESPACE and owned.get(name) != world.referee.made_by.get(name):
             yield f"{name} belongs to nobody"
+    copies = world.objects.every(SECRET, settings.STOREPLANE_NAMESPACE)
+    yield from (f"a copy is kept of {name}" for each in copies if (name := each["metadata"]["name"]) not in owned)

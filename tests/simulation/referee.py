@@ -38,7 +38,7 @@ class Referee:
         if process is None or process.work is None or kind == STORE:
             return
         what = f"{verb} {kind.kind} {namespace}/{name}"
-        if kind == NAMESPACE and verb == "create":
+        if kind == NAMESPACE and verb == "create" and name != settings.STOREPLANE_NAMESPACE:
             self.made_by[name] = process.work.store_id
         self.exclusive(process, what)
         if verb == "delete" and kind in (NAMESPACE, PERSISTENT_VOLUME_CLAIM):

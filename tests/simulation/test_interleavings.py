@@ -152,7 +152,7 @@ def test_an_owner_that_thaws_after_its_store_is_gone_brings_nothing_back(world: 
     world.thaw(worker)
     world.finish(worker)
 
-    assert list(world.objects.every(NAMESPACE)) == []
+    assert [each["metadata"]["name"] for each in world.objects.every(NAMESPACE)] == ["storeplane-system"]
     come_to_rest(world)
 
 

@@ -337,3 +337,104 @@ async def test_a_token_listens_to_its_tenant_until_it_is_revoked(monkeypatch: py
 
 async def test_a_token_that_is_none_is_refused_at_the_door() -> None:
     assert await socket(headers={"Authorization": "Bearer spt_nothing"}).connect() == 4401
+
+
+@pytest.fixture
+def no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in time then came without one."""
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 3600.0)
+
+
+@pytest.mark.usefixtures("no_heartbeat")
+async def test_who_is_put_out_hears_nothing_more_from_that_moment() -> None:
+    house = await sync_to_async(tenant)("house")
+    for name in ("ann", "ben"):
+        await hello(name)
+        await sync_to_async(_join)(house, name)
+    async with listening(user="ben") as ben:
+        await until(ben, is_type("replayed"))
+        await sync_to_async(_put_out)("ann", "ben")
+        await until(ben, is_type("ping"))
+        await sync_to_async(_post_for)("ann", house, "house-shop")
+        await post("ben", "bens-shop")
+        had = await until(ben, is_type("event"))
+
+    assert [message["event"]["store"] for message in had if message["type"] == "event"] == ["bens-shop"]
+
+
+def _put_out(owner: str, who: str) -> None:
+    row = Membership.objects.get(tenant__slug="house", user__external_id=who)
+    assert as_user(owner).delete(f"/tenants/house/members/{row.pk}").status_code == 204
+
+
+@pytest.mark.usefixtures("no_heartbeat")
+async def test_who_is_taken_in_hears_at_once() -> None:
+    house = await sync_to_async(tenant)("house")
+    for name in ("ann", "ben"):
+        await hello(name)
+    await sync_to_async(_join)(house, "ann")
+    async with listening(user="ben") as ben:
+        await until(ben, is_type("replayed"))
+        made = await sync_to_async(as_user("ann").post)("/tenants/house/members", {"user": "ben", "role": "viewer"})
+        assert made.status_code == 201
+        await until(ben, is_type("ping"))
+        await sync_to_async(_post_for)("ann", house, "house-shop")
+        had = await until(ben, is_type("event"))
+
+    assert had[-1]["event"]["store"] == "house-shop"
+
+
+@pytest.mark.usefixtures("no_heartbeat")
+async def test_a_revoked_token_is_sent_away_at_once() -> None:
+    await hello("ann")
+    made = (await sync_to_async(as_user("ann").post)("/tokens", {"name": "ci", "role": "viewer"})).json()
+    async with listening(headers={"Authorization": f"Bearer {made['token']}"}) as listener:
+        await until(listener, is_type("replayed"))
+        await sync_to_async(as_user("ann").delete)(f"/tokens/{made['id']}")
+        assert await closing_code(listener) == consumers.UNAUTHENTICATED
+
+
+@pytest.mark.usefixtures("no_heartbeat")
+async def test_a_user_whom_the_operator_switches_off_is_sent_away_at_once() -> None:
+    user = await hello("ann")
+    async with listening(user="ann") as ann:
+        await until(ann, is_type("replayed"))
+        await sync_to_async(_switch_off)(user)
+        assert await closing_code(ann) == consumers.UNAUTHENTICATED
+
+
+def _switch_off(user: User) -> None:
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_superuser=True, is_staff=True))
+    page = f"/admin/tenants/user/{user.pk}/change/"
+    form = client.get(page).context["adminform"].form
+    sent = {name: value for name, value in form.initial.items() if value not in (None, False, [])}
+    rows = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    assert client.post(page, {**sent, **rows, "is_active": ""}).status_code == 302
+
+
+async def test_a_listener_that_takes_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "QUEUE_LENGTH", 8)
+    house = await sync_to_async(tenant)("house")
+    for name in ("ann", "ben"):
+        await hello(name)
+        await sync_to_async(_join)(house, name)
+    original = consumers.StoreEvents.send
+
+    async def stuck_for_ann(self: consumers.StoreEvents, **message: Any) -> None:
+        if self.scope["user"].external_id == "ann":
+            await asyncio.Event().wait()
+        await original(self, **message)
+
+    monkeypatch.setattr(consumers.StoreEvents, "send", stuck_for_ann)
+    async with listening(user="ann") as ann, listening(user="ben") as ben:
+        await until(ben, is_type("replayed"))
+        had = []
+        for number in range(5):
+            await sync_to_async(_post_for)("ben", house, f"shop-{number}")
+            had += await until(ben, is_type("store"))
+        assert await closing_code(ann) == consumers.TOO_SLOW
+
+    assert [message["event"]["store"] for message in had if message["type"] == "event"] == [
+        f"shop-{number}" for number in range(5)
+    ]

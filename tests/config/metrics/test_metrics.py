@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from django.db import connection
 from django.db.models import F
 from django.test import Client, override_settings
@@ -20,8 +21,11 @@ from provisioner.drift.orphans.models import Orphan, OrphanKind
 from provisioner.operations import tallies, transitions
 from provisioner.operations.models import Operation, OperationKind, Step
 from provisioner.operations.sweeping import alone
+from provisioner.operations.tasks import BEAT_KEY
+from provisioner.presence import announce
 from stores.choices import Phase
 from stores.models import Store
+from stores.publish import streams
 from tests.crowds import crowd
 from tests.people import WISH, as_user
 from tests.provisioner.factories import StoreFactory, operation
@@ -64,14 +68,15 @@ def test_counts_come_from_the_database() -> None:
 
 
 @pytest.mark.parametrize("stores", [10, 10_000])
-def test_a_scrape_asks_four_grouped_queries_however_many_stores_and_steps_there_are(stores: int) -> None:
+def test_a_scrape_asks_five_grouped_queries_however_many_stores_and_steps_there_are(stores: int) -> None:
     crowd(stores, tallies=stores)
 
     with CaptureQueriesContext(connection) as queries:
         found = samples()
 
     asked = [(re.findall(r'FROM "(\w+)"', query["sql"]), "GROUP BY" in query["sql"]) for query in queries]
-    tables = ["stores_store", "provisioner_operation", "provisioner_tally", "provisioner_orphan"]
+    own = ["provisioner_tally", "provisioner_orphan", "provisioner_operation"]
+    tables = ["stores_store", "provisioner_operation", *own]
     assert asked == [([table], True) for table in tables]
     assert found["store_platform_stores_created_total", "medusa"] == stores
     assert found["store_platform_step_seconds_count", "helm"] == stores
@@ -138,6 +143,54 @@ def test_what_is_left_of_stores_that_are_gone_is_counted_by_kind() -> None:
 
     assert found["store_platform_orphans", "Namespace"] == 2
     assert {found["store_platform_orphans", kind] for kind in OrphanKind if kind != OrphanKind.NAMESPACE} == {0}
+
+
+def test_removals_that_are_held_up_are_counted() -> None:
+    for blocker in ("", "a finalizer", "a finalizer"):
+        work = operation(StoreFactory(), OperationKind.TEARDOWN)
+        Operation.objects.filter(pk=work.pk).update(blocker=blocker)
+
+    assert samples()["store_platform_teardowns_blocked",] == 2
+
+
+def test_workers_are_counted_by_queue_and_the_last_sweep_is_timed() -> None:
+    streams().flushdb()
+    assert samples()["store_platform_last_sweep_seconds",] == float("inf")
+    announce("events@one", ["drift", "events"])
+    announce("events@two", ["events"])
+    streams().set(BEAT_KEY, (timezone.now() - timedelta(seconds=100)).isoformat())
+
+    found = samples()
+
+    workers = {queue: found["store_platform_workers", queue] for queue in ("provision", "teardown", "drift", "events")}
+    assert workers == {"provision": 0, "teardown": 0, "drift": 1, "events": 2}
+    assert 100 <= found["store_platform_last_sweep_seconds",] < 200
+
+
+def test_while_redis_is_away_nothing_is_said_of_workers_and_everything_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr("provisioner.metrics.present", away)
+
+    names = {name for name, *_ in samples()}
+
+    assert "store_platform_stores_total" in names
+    assert not names & {"store_platform_workers", "store_platform_last_sweep_seconds"}
+
+
+def test_a_sweep_that_fails_is_counted_and_timed() -> None:
+    before = samples()
+
+    with pytest.raises(ZeroDivisionError), alone("cellar"):
+        raise ZeroDivisionError
+    with alone("cellar"):
+        pass
+
+    found = samples()
+    assert "store_platform_sweep_failures_total" not in {name for name, *labels in before if "cellar" in labels}
+    assert found["store_platform_sweep_failures_total", "cellar"] == 1
+    assert found["store_platform_sweep_seconds_count", "cellar"] == 2
 
 
 def test_nobody_is_named_in_a_label() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from provisioner.cluster import Cluster, Manifest, kinds
-from provisioner.drift import findings, judging
+from provisioner.drift import claimed, findings, judging
 from provisioner.drift.desired import BY_NAME, KINDS
 from provisioner.drift.models import Finding
 from provisioner.helm.storage import revisions
@@ -16,6 +16,7 @@ from provisioner.pipelines.runner import run_link
 from provisioner.pipelines.steps import ACTIONS
 from stores.choices import Phase
 from stores.models import Store
+from tests.chaos.waiting import until
 from tests.provisioner.factories import StoreFactory, operation
 
 Object = tuple[str, str]
@@ -88,6 +89,13 @@ def born(cluster: Cluster, **fields: Any) -> Shop:
     begun = operation(StoreFactory(volume_size="1Gi", **fields))
     for step in ("namespace", "helm"):
         assert run_link(begun.pk, step, ACTIONS[OperationKind.PROVISION])
+    until(lambda: _is_bound(cluster, begun.store), "the volume claim to be bound")
+    claimed.remember(cluster, begun.store)
     transitions.end(begun, OperationState.SUCCEEDED)
     Store.objects.filter(pk=begun.store_id).update(phase=Phase.READY, ready_at=timezone.now())
     return Shop(cluster, Store.objects.get(pk=begun.store_id))
+
+
+def _is_bound(cluster: Cluster, store: Store) -> bool:
+    found = cluster.get(kinds.PERSISTENT_VOLUME_CLAIM, "data-postgres-0", store.namespace)
+    return found is not None and bool(found["spec"].get("volumeName"))

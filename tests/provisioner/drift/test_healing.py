@@ -1,97 +1,21 @@
 """Each kind of object deleted and changed in turn: put right, and nothing else touched."""
 
-from collections.abc import Callable
+import base64
+import copy
+import json
 from typing import Any
 
 import pytest
 
-from provisioner.cluster import Manifest
 from provisioner.drift.desired import BY_NAME
 from provisioner.drift.models import Finding, Verdict
 from provisioner.operations.models import Operation, OperationKind, OperationState
 from provisioner.operations.tallies import totals
 from stores.choices import EventType
 from tests.provisioner.drift.shop import Object, Shop
+from tests.provisioner.drift.tampering import CHANGED, DELETED, Change, lost_value, other_value
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
-
-Change = Callable[[Manifest], None]
-
-DELETED: list[Object] = [
-    ("Service", "backend"),
-    ("ConfigMap", "storefront"),
-    ("LimitRange", "store"),
-    ("ResourceQuota", "store"),
-    ("Deployment", "storefront"),
-    ("StatefulSet", "postgres"),
-    ("Ingress", "store"),
-    ("NetworkPolicy", "default-deny"),
-]
-
-
-def container(manifest: Manifest) -> dict[str, Any]:
-    found: dict[str, Any] = manifest["spec"]["template"]["spec"]["containers"][0]
-    return found
-
-
-def image(manifest: Manifest) -> None:
-    container(manifest)["image"] = "evil:1"
-
-
-def replicas(manifest: Manifest) -> None:
-    manifest["spec"]["replicas"] = 0
-
-
-def variable(manifest: Manifest) -> None:
-    container(manifest)["env"][0]["value"] = "other"
-
-
-def port(manifest: Manifest) -> None:
-    manifest["spec"]["ports"][0]["port"] = 9001
-
-
-def container_port(manifest: Manifest) -> None:
-    container(manifest)["ports"][0]["containerPort"] = 8081
-
-
-def open_policy(manifest: Manifest) -> None:
-    manifest["spec"]["ingress"] = [{}]
-
-
-def wider_policy(manifest: Manifest) -> None:
-    manifest["spec"]["ingress"].append({})
-
-
-def quota(manifest: Manifest) -> None:
-    manifest["spec"]["hard"]["pods"] = "99"
-
-
-def label(manifest: Manifest) -> None:
-    del manifest["metadata"]["labels"]["app.kubernetes.io/part-of"]
-
-
-def host(manifest: Manifest) -> None:
-    manifest["spec"]["rules"][0]["host"] = "elsewhere.example.com"
-
-
-def text(manifest: Manifest) -> None:
-    manifest["data"]["config.json"] = "{}"
-
-
-CHANGED: list[tuple[Object, Change, str]] = [
-    (("Deployment", "backend"), image, "/spec/template/spec/containers/0/image"),
-    (("Deployment", "storefront"), replicas, "/spec/replicas"),
-    (("Deployment", "backend"), variable, "/spec/template/spec/containers/0/env/0/value"),
-    (("Deployment", "storefront"), container_port, "/spec/template/spec/containers/0/ports/0"),
-    (("Service", "backend"), port, "/spec/ports/0"),
-    (("NetworkPolicy", "default-deny"), open_policy, "/spec/ingress"),
-    (("NetworkPolicy", "database"), wider_policy, "/spec/ingress"),
-    (("ResourceQuota", "store"), quota, "/spec/hard/pods"),
-    (("Service", "storefront"), label, "/metadata/labels/app.kubernetes.io~1part-of"),
-    (("Secret", "store-credentials"), label, "/metadata/labels/app.kubernetes.io~1part-of"),
-    (("Ingress", "store"), host, "/spec/rules/0"),
-    (("ConfigMap", "storefront"), text, "/data/config.json"),
-]
 
 
 def assert_only(shop: Shop, drifted: Object, before: dict[Object, Any], revision: list[str]) -> None:
@@ -141,6 +65,23 @@ def test_a_changed_field_is_put_right_and_nothing_else_was_touched(
     assert shop.judge() is None
     assert shop.open() == []
     assert Operation.objects.filter(store=shop.store, kind=OperationKind.HEAL).count() == 1
+
+
+@pytest.mark.parametrize("change", [other_value, lost_value], ids=lambda each: each.__name__)
+def test_a_value_of_the_secret_is_given_back_and_told_nowhere(shop: Shop, change: Change) -> None:
+    secret = shop.get("Secret", "store-credentials")
+    tampered = copy.deepcopy(secret)
+    change(tampered)
+    shop.cluster.replace(tampered)
+
+    shop.judge(("Secret", "store-credentials"))
+    told = json.dumps([each.differences for each in shop.open()])
+    assert shop.heal()
+
+    assert shop.get("Secret", "store-credentials")["data"] == secret["data"]
+    told += " ".join(shop.store.events.values_list("message", flat=True))
+    values = [*secret["data"].values(), *tampered["data"].values()]
+    assert not [each for value in values for each in (value, base64.b64decode(value).decode()) if each in told]
 
 
 def test_the_story_of_a_heal_is_told_and_counted(shop: Shop) -> None:

@@ -119,35 +119,6 @@ def test_a_crashing_pod_is_not_drift_and_leads_to_no_heal_and_no_upgrade(kube: C
     assert shop.revision() == revision
 
 
-def test_a_lost_key_of_the_secret_is_told_and_never_made_up(shop: Shop) -> None:
-    secret = shop.get("Secret", "store-credentials")
-    kept = {key: value for key, value in secret["data"].items() if key != "JWT_SECRET"}
-    shop.cluster.replace({**secret, "data": kept})
-
-    shop.judge(("Secret", "store-credentials"))
-
-    (finding,) = shop.open()
-    assert finding.differences == [{"path": "/data/JWT_SECRET", "wanted": "(hidden)", "found": None}]
-    assert heals(shop) == 0
-    assert shop.condition() == ("True", "HealingStopped")
-    stalled = shop.store.conditions.get(type="Stalled")
-    assert (stalled.status, stalled.reason) == ("True", "HealingStopped")
-    assert "JWT_SECRET" in stalled.message
-    assert shop.get("Secret", "store-credentials")["data"] == kept
-
-    restored = shop.get("Secret", "store-credentials")
-    shop.cluster.replace({**restored, "data": secret["data"]})
-    shop.judge(("Secret", "store-credentials"))
-    assert shop.open() == []
-    assert shop.store.conditions.get(type="Stalled").status == "False"
-
-
-def test_no_value_of_a_secret_is_kept(shop: Shop) -> None:
-    kept = Desired.objects.get(store=shop.store).manifests["Secret"]["store-credentials"]
-    assert set(kept["data"].values()) == {None}
-    assert "POSTGRES_PASSWORD" in kept["data"]
-
-
 def test_the_policy_warn_tells_and_changes_nothing(shop: Shop) -> None:
     Store.objects.filter(pk=shop.store.pk).update(drift_policy=DriftPolicy.WARN)
     change_image(shop)

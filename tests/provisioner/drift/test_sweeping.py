@@ -12,11 +12,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from provisioner import secrets
 from provisioner.cluster import Cluster, Manifest
 from provisioner.drift import desired, sweeping, tasks
 from provisioner.drift.desired import BY_NAME, KINDS
 from provisioner.drift.models import Desired
 from provisioner.operations.models import OperationKind
+from provisioner.safekeeping import KEPT_FOR
 from stores.choices import DriftPolicy, Phase
 from stores.models import Store
 from tests.provisioner.drift.recorded import pairs
@@ -98,6 +100,7 @@ class TestAlone:
 
 LISTS = {kind.path(): kind for kind in KINDS}
 PAGE = 500
+SECRET_KEYS = tuple(secrets.manifest(Store(name="any"), "")["data"])
 
 
 class Many:
@@ -106,6 +109,7 @@ class Many:
     def __init__(self, names: list[str]) -> None:
         self.items: dict[str, list[Manifest]] = {kind.kind: [] for kind in KINDS}
         self.releases: list[Manifest] = []
+        self.copies: list[Manifest] = []
         for name in names:
             self._add(name)
 
@@ -113,6 +117,8 @@ class Many:
         namespace = f"store-{name}"
         for kind, by_name in wanted_of(name).items():
             self.items[kind] += by_name.values()
+        secret = self.items["Secret"][-1] = {**self.items["Secret"][-1], "data": dict.fromkeys(SECRET_KEYS, "c2VzYW1l")}
+        self.copies.append({"metadata": {"labels": {KEPT_FOR: name}}, "data": dict(secret["data"])})
         labels = {"version": "1", "status": "deployed"}
         self.releases.append({"metadata": {"namespace": namespace, "uid": f"uid-{name}", "labels": labels}})
 
@@ -121,6 +127,8 @@ class Many:
         if selector.startswith("owner=helm"):
             items = self.releases
             assert "PartialObjectMetadataList" in asked.headers["accept"]
+        elif selector == KEPT_FOR:
+            items = self.copies
         else:
             items = self.items[LISTS[asked.path].kind]
         start, limit = int(asked.query.get("continue", 0)), int(asked.query["limit"])
@@ -135,9 +143,9 @@ def wanted_of(name: str) -> dict[str, dict[str, Manifest]]:
         manifest["metadata"]["namespace"] = f"store-{name}"
         manifest["metadata"]["labels"]["storeplane.dev/store"] = name
     own = desired._own(Store(name=name))
-    for manifest in own:
-        manifest.pop("stringData", None)
-    return desired.sorted_by_kind([*own, *found])
+    claim = {"name": "data-postgres-0", "namespace": f"store-{name}"}
+    bound = {"kind": "PersistentVolumeClaim", "metadata": claim, "spec": {"volumeName": f"pvc-{name}"}}
+    return desired.sorted_by_kind([*own, *found, bound])
 
 
 def ready_stores(count: int) -> list[str]:
@@ -175,9 +183,10 @@ def test_three_hundred_stores_cost_as_many_calls_as_their_pages_and_no_write(swe
     found, asked, queries = swept(many)
 
     assert one == found == {}
-    assert len(asked_for_one) == len(KINDS) + 1
+    assert len(asked_for_one) == len(KINDS) + 2
     pages = {kind.path(): -(-len(many.items[kind.kind]) // PAGE) for kind in KINDS}
     pages["/api/v1/secrets"] += 1
+    pages["/api/v1/namespaces/storeplane-system/secrets"] = 1
     assert Counter(each.path for each in asked) == Counter(pages)
     assert {each.method for each in asked} == {"GET"}
     assert {query["sql"].split()[0] for query in queries} <= {"SELECT", "DECLARE", "FETCH", "CLOSE"}
@@ -198,6 +207,11 @@ def test_among_many_the_drifted_are_named_and_nobody_else(swept: Any) -> None:
         each for each in many.items["Namespace"] if each["metadata"]["name"] != f"store-{names[9]}"
     ]
     many.releases = [each for each in many.releases if each["metadata"]["namespace"] != f"store-{names[11]}"]
+    values = next(each for each in many.items["Secret"] if each["metadata"]["namespace"] == f"store-{names[15]}")
+    values["data"]["JWT_SECRET"] = "b3RoZXI="
+    many.copies = [each for each in many.copies if each["metadata"]["labels"][KEPT_FOR] != names[17]]
+    claims = {each["metadata"]["namespace"]: each for each in many.items["PersistentVolumeClaim"]}
+    claims[f"store-{names[19]}"]["spec"]["volumeName"] = "pvc-new"
     extra = {"name": "extra", "namespace": f"store-{names[13]}", "labels": {"storeplane.dev/store": names[13]}}
     many.items["ConfigMap"].append({"metadata": extra})
 
@@ -209,6 +223,9 @@ def test_among_many_the_drifted_are_named_and_nobody_else(swept: Any) -> None:
         names[9]: {("Namespace", f"store-{names[9]}")},
         names[11]: None,
         names[13]: {("ConfigMap", "extra")},
+        names[15]: {("Secret", "store-credentials")},
+        names[17]: {("Secret", "store-credentials")},
+        names[19]: {("PersistentVolumeClaim", "data-postgres-0")},
     }
 
 

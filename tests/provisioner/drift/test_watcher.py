@@ -10,11 +10,13 @@ from django.db import connection
 
 from provisioner import watching
 from provisioner.cluster import Cluster
-from provisioner.cluster.kinds import CONFIG_MAP, SERVICE
+from provisioner.cluster.kinds import CONFIG_MAP, SECRET, SERVICE
 from provisioner.drift import judging, watcher
 from provisioner.drift.desired import BY_NAME
 from provisioner.drift.models import Finding
 from provisioner.drift.noticing import EVERYTHING, Debouncer
+from provisioner.helm.storage import revisions
+from provisioner.labels import RELEASE
 from provisioner.operations.models import Operation, OperationKind
 from tests.chaos.waiting import until
 from tests.provisioner.drift.shop import Object, Shop
@@ -95,6 +97,27 @@ def test_a_change_of_spec_is_judged_and_one_of_status_is_not(shop: Shop) -> None
         until(lambda: found(shop), "the finding", seconds=60)
 
     assert {each for _, objects in judges.handed for each in objects} == {("Service", "storefront")}
+
+
+def test_a_release_that_is_deleted_is_judged_though_its_record_carries_no_label_of_ours(shop: Shop) -> None:
+    judges, stop = Judges(shop.cluster, shop.store.name), threading.Event()
+    debouncer = Debouncer(judges)
+    works = (lambda: debouncer.run(stop), lambda: watcher.watch_releases(shop.cluster, debouncer, stop))
+    threads = [threading.Thread(target=work, daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: judges.sweeps() > 0, "the watcher to have its list", seconds=60)
+        for each in revisions(shop.cluster, RELEASE, shop.namespace):
+            shop.cluster.delete(SECRET, each["metadata"]["name"], shop.namespace)
+        until(lambda: found(shop), "the finding", seconds=60)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+
+    assert [(each.kind, each.verdict) for each in shop.open()] == [("Release", "missing")]
+    assert Operation.objects.filter(store=shop.store, kind=OperationKind.RECONCILE).count() == 1
 
 
 def test_what_changed_while_no_watcher_was_there_asks_for_a_sweep(shop: Shop) -> None:

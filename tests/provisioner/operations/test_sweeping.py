@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from prometheus_client import REGISTRY
 
-from provisioner.operations.sweeping import alone
+from config.beat import schedule
+from provisioner.operations.sweeping import SWEEPS, alone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +28,13 @@ def try_elsewhere(name: str) -> bool:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(attempt).result()
+
+
+def test_each_sweep_is_counted_from_the_start_also_one_that_never_ran() -> None:
+    assert {name.removeprefix("sweep ") for name in schedule()} == set(SWEEPS)
+    for name in SWEEPS:
+        for told in ("sweep_seconds_count", "sweep_failures_total"):
+            assert REGISTRY.get_sample_value(f"store_platform_{told}", {"sweep": name}) is not None
 
 
 def test_only_the_one_that_sweeps_is_timed() -> None:

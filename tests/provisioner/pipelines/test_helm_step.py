@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner import labels
+from provisioner import labels, safekeeping
 from provisioner.cluster import Cluster, Manifest
-from provisioner.cluster.kinds import DEPLOYMENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET, STATEFUL_SET
+from provisioner.cluster.kinds import DEPLOYMENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET, SERVICE, STATEFUL_SET
 from provisioner.helm.storage import decode, encode, revisions
 from provisioner.operations import transitions
 from provisioner.operations.models import Operation, OperationKind, OperationState
@@ -149,6 +149,26 @@ def test_a_reconciliation_puts_back_what_was_deleted_or_changed_and_nothing_else
     assert {name for name in after if after[name] != before[name]} == {"backend"}
 
 
+def test_a_reconciliation_puts_back_a_port_whose_number_was_changed_with_and_without_the_release(
+    kube: Cluster, running: Operation
+) -> None:
+    store = running.store
+    assert helm_step(running)
+    for lost in (False, True):
+        service = kube.get(SERVICE, "backend", store.namespace)
+        assert service is not None
+        ports = service["spec"]["ports"]
+        kube.replace({**service, "spec": {**service["spec"], "ports": [{**ports[0], "port": 9001}]}})
+        for record in revisions(kube, labels.RELEASE, store.namespace) if lost else ():
+            kube.delete(SECRET, record["metadata"]["name"], store.namespace)
+
+        assert helm_step(again(store, OperationKind.RECONCILE))
+
+        service = kube.get(SERVICE, "backend", store.namespace)
+        assert service is not None
+        assert service["spec"]["ports"] == ports
+
+
 def test_a_reconciliation_of_what_is_as_it_should_be_writes_nothing(kube: Cluster, running: Operation) -> None:
     store = running.store
     assert helm_step(running)
@@ -178,9 +198,11 @@ def test_a_born_store_whose_namespace_is_gone_says_that_its_data_are(kube: Clust
     assert kube.get(NAMESPACE, store.namespace) is None
 
 
-def test_a_born_store_whose_secret_is_gone_gets_no_new_one(kube: Cluster, running: Operation) -> None:
+def test_a_born_store_whose_secret_and_its_copy_are_gone_gets_no_new_one(kube: Cluster, running: Operation) -> None:
     store = running.store
+    assert helm_step(running)
     kube.delete(SECRET, labels.SECRET_NAME, store.namespace)
+    safekeeping.forget(kube, store, lambda: None)
     transitions.cancel(running)
 
     lost = operation(store, OperationKind.RECONCILE)

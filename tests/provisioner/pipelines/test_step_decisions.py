@@ -1,5 +1,6 @@
 """What each step makes of what it sees, as tables: the namespace, the workloads, and what is asked to go."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from provisioner import labels
 from provisioner.pipelines.context import SLICE_SECONDS
 from provisioner.pipelines.steps import leaving, namespace, workloads
 from provisioner.pipelines.steps.leaving import Leaving
-from provisioner.pipelines.steps.namespace import Standing
+from provisioner.pipelines.steps.namespace import Action, Left, Standing
 from provisioner.pipelines.steps.workloads import Verdict
 
 OURS = {"metadata": {"labels": {labels.STORE_LABEL: "tea"}}}
@@ -30,24 +31,32 @@ def test_a_namespace_is_judged_by_its_labels_alone(found: dict[str, Any] | None,
     assert namespace.judge(found, "tea") == expected
 
 
+WHOLE = Left(secret={"A": "1"}, copy={"A": "1"}, claims=True)
+VOLUME = {"metadata": {"name": "pvc-1"}}
+
+
 @pytest.mark.parametrize(
-    ("standing", "born", "has_secret", "expected"),
+    ("standing", "left", "expected"),
     [
-        (Standing.ABSENT, False, False, namespace.Action.MAKE),
-        (Standing.ABSENT, True, False, namespace.Action.DATA_LOST),
-        (Standing.LEAVING, False, False, namespace.Action.WAIT),
-        (Standing.LEAVING, True, True, namespace.Action.WAIT),
-        (Standing.FOREIGN, False, False, namespace.Action.REFUSE),
-        (Standing.FOREIGN, True, True, namespace.Action.REFUSE),
-        (Standing.OURS, False, False, namespace.Action.KEEP),
-        (Standing.OURS, True, True, namespace.Action.KEEP),
-        (Standing.OURS, True, False, namespace.Action.SECRET_LOST),
+        (Standing.ABSENT, None, Action.MAKE),
+        (Standing.LEAVING, None, Action.WAIT),
+        (Standing.FOREIGN, None, Action.REFUSE),
+        (Standing.OURS, None, Action.KEEP),
+        (Standing.LEAVING, WHOLE, Action.WAIT),
+        (Standing.FOREIGN, WHOLE, Action.REFUSE),
+        (Standing.OURS, WHOLE, Action.KEEP),
+        (Standing.OURS, replace(WHOLE, secret=None), Action.KEEP),
+        (Standing.OURS, replace(WHOLE, copy=None), Action.KEEP),
+        (Standing.OURS, replace(WHOLE, secret=None, copy=None), Action.SECRET_LOST),
+        (Standing.OURS, replace(WHOLE, claims=False), Action.DATA_LOST),
+        (Standing.OURS, replace(WHOLE, claims=False, volumes=[VOLUME]), Action.KEEP),
+        (Standing.ABSENT, Left(None, {"A": "1"}, claims=False, volumes=[VOLUME]), Action.MAKE),
+        (Standing.ABSENT, Left(None, {"A": "1"}, claims=False), Action.DATA_LOST),
+        (Standing.ABSENT, Left(None, None, claims=False, volumes=[VOLUME]), Action.SECRET_LOST),
     ],
 )
-def test_what_follows_for_the_namespace(
-    standing: Standing, born: bool, has_secret: bool, expected: namespace.Action
-) -> None:
-    assert namespace.decide(standing, born=born, has_secret=has_secret) == expected
+def test_what_follows_for_the_namespace(standing: Standing, left: Left | None, expected: Action) -> None:
+    assert namespace.decide(standing, left) == expected
 
 
 def workload(*, ready: int, observed: int = 1) -> dict[str, Any]:

@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
+from provisioner import namespaces, safekeeping
 from provisioner.cluster import Cluster, Manifest, Unavailable
 from provisioner.cluster.kinds import CONFIG_MAP, NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, STORE
+from provisioner.helm import helm
 from provisioner.mirror import writer
 from provisioner.operations import transitions
+from provisioner.operations.errors import LeaseLost
+from provisioner.operations.lease import silent_before
 from provisioner.operations.models import FINISHED, Operation, OperationKind, OperationState, StepState
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, Wait
 from provisioner.pipelines.runner import run_link
 from provisioner.pipelines.steps import ACTIONS
+from provisioner.pipelines.steps.lateness import withdraw_if_late
 from stores.choices import EventType, Phase
 from stores.models import Store
 from stores.services import request_teardown
@@ -76,13 +82,17 @@ def hold(kube: Cluster, store: Store, finalizers: list[str]) -> None:
 
 
 def assert_gone(kube: Cluster, store: Store) -> None:
+    assert_removed(kube, store)
+    assert not store.operations.exclude(steps__owner="").exists()
+
+
+def assert_removed(kube: Cluster, store: Store) -> None:
     store.refresh_from_db()
     assert store.deleted_at is not None
     assert kube.get(NAMESPACE, store.namespace) is None
     assert kube.get(STORE, store.name) is None
     claims = [volume["spec"].get("claimRef", {}).get("namespace") for volume in kube.list(PERSISTENT_VOLUME)]
     assert store.namespace not in claims
-    assert not store.operations.exclude(steps__owner="").exists()
     assert store.events.order_by("-id")[0].type == EventType.DELETE_COMPLETE
 
 
@@ -127,6 +137,51 @@ def test_a_step_that_is_acting_stops_before_the_removal_begins(kube: Cluster, st
 
     assert_gone(kube, store)
     assert birth.steps.get(name=name).state == StepState.CANCELLED
+
+
+@pytest.mark.parametrize("kind", ["Namespace", "Secret"])
+def test_what_a_worker_makes_that_slept_through_the_removal_is_taken_back(
+    kube: Cluster, store: Store, kind: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """It has looked at its lease, and when it comes to send, the store is gone."""
+    settings.STOREPLANE_HEARTBEAT_SECONDS = 1000
+    birth = operation(store)
+    apply = Cluster.apply
+
+    def apply_late(cluster: Cluster, manifest: Manifest, **options: Any) -> Manifest:
+        if manifest["kind"] == kind:
+            monkeypatch.setattr(Cluster, "apply", apply)
+            birth.steps.update(heartbeat_at=silent_before())
+            carry(removal(store))
+            assert_removed(kube, store)
+        return apply(cluster, manifest, **options)
+
+    monkeypatch.setattr(Cluster, "apply", apply_late)
+
+    assert not run_link(birth.pk, "namespace", ACTIONS[birth.kind])
+
+    assert kube.wait_gone(NAMESPACE, store.namespace, timeout=30)
+    assert safekeeping.kept(kube, store) is None
+    assert_gone(kube, store)
+
+
+def test_what_is_a_successors_by_now_is_not_taken_back(kube: Cluster, store: Store) -> None:
+    birth = operation(store)
+    lease = transitions.claim(birth.steps.get(name="namespace"))
+    made = kube.apply(namespaces.manifest(store, ""))
+    context = Context(store, birth, lease, kube, helm(), timezone.now())
+    request_teardown(store)
+    successor = StoreFactory(name=store.name, tenant=store.tenant)
+
+    with pytest.raises(LeaseLost):
+        withdraw_if_late(context, made)
+    assert kube.get(NAMESPACE, store.namespace) == made
+
+    kube.apply(namespaces.manifest(successor, "another request"))
+    Store.objects.filter(pk=successor.pk).update(deletion_requested_at=timezone.now())
+    with pytest.raises(LeaseLost):
+        withdraw_if_late(context, made)
+    assert kube.get(NAMESPACE, store.namespace) is not None
 
 
 def test_a_store_in_the_queue_is_deleted_without_a_look_at_helm(kube: Cluster, store: Store) -> None:

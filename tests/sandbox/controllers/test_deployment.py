@@ -127,6 +127,27 @@ async def test_a_deleted_pod_is_replaced(world: World) -> None:
     assert second["metadata"]["name"] != first["metadata"]["name"]
 
 
+async def test_a_pod_that_is_refused_again_and_again_is_told_once_and_comes_when_it_may(world: World) -> None:
+    """Each refusal names another pod: were it told each time, each would bring on the next one at once."""
+    quota = {"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}}
+    world.create({"apiVersion": "v1", "kind": "ResourceQuota", **quota})
+    world.create(deployment())
+    await world.until(lambda: len(world.events("FailedCreate")) >= 3)
+    (told,) = world.list("ReplicaSet")
+
+    await world.until(lambda: len(world.events("FailedCreate")) >= 6)
+
+    (same,) = world.list("ReplicaSet")
+    assert same["metadata"]["resourceVersion"] == told["metadata"]["resourceVersion"]
+    condition = find_condition(same["status"]["conditions"], "ReplicaFailure")
+    assert condition is not None
+    assert condition["reason"] == "FailedCreate"
+    world.delete("ResourceQuota", "no-pods")
+    await world.ready_pod("web")
+    (mended,) = world.list("ReplicaSet")
+    assert find_condition(mended["status"].get("conditions"), "ReplicaFailure") is None
+
+
 async def test_nothing_is_written_when_nothing_changes(world: World) -> None:
     world.create(deployment(replicas=2))
     await world.until(lambda: is_rolled_out(world) and all(map(is_ready, world.pods())))

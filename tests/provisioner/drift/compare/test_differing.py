@@ -157,7 +157,12 @@ def test_a_difference_of_a_secret_shows_no_value() -> None:
     wanted = redacted(of("Secret", stringData={"A": "sesame"}, data={"B": "b3Blbg=="}))
     assert wanted["data"] == {"A": None, "B": None}
     (missing,) = differences(wanted, of("Secret", data={"A": "c2VzYW1l"}))
-    assert missing.as_json() == {"path": "/data/B", "wanted": "(hidden)", "found": None}
+    assert missing.as_json() == {"path": "/data/B", "wanted": "(lost)", "found": None}
+
+    known = of("Secret", data={"A": "c2VzYW1l", "B": "b3Blbg==", "C": "c2FtZQ=="})
+    other, gone = differences(known, of("Secret", data={"A": "b3RoZXI=", "C": "c2FtZQ==", "D": "bW9yZQ=="}))
+    assert other.as_json() == {"path": "/data/A", "wanted": "(hidden)", "found": "(hidden)"}
+    assert gone.as_json() == {"path": "/data/B", "wanted": "(hidden)", "found": None}
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from provisioner import volumes
 from provisioner.cluster import NotFound
-from provisioner.cluster.kinds import NAMESPACE
+from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET
 from provisioner.drift.orphans import sweeping
 from provisioner.drift.orphans.models import Orphan
+from provisioner.labels import CLAIM_NAME
+from provisioner.safekeeping import KEPT_FOR
 from stores.publish import streams
 from tests.provisioner.mirror.conftest import Remembered, api, person
 
@@ -26,9 +29,9 @@ def namespace(api: Remembered, store: str) -> dict[str, Any]:
     return api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
-def claim(api: Remembered, store: str) -> dict[str, Any]:
+def claim(api: Remembered, store: str, name: str = "data") -> dict[str, Any]:
     """Its volume's claim."""
-    metadata = {"name": "data", "namespace": f"store-{store}", "labels": {**LABELS, "storeplane.dev/store": store}}
+    metadata = {"name": name, "namespace": f"store-{store}", "labels": {**LABELS, "storeplane.dev/store": store}}
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     return api.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
 
@@ -50,6 +53,26 @@ def resource(api: Remembered, store: str) -> dict[str, Any]:
     metadata = {"name": store, "finalizers": ["storeplane.dev/teardown"]}
     spec = {"engine": "medusa", "tenant": "acme"}
     return api.apply({"apiVersion": "storeplane.dev/v1", "kind": "Store", "metadata": metadata, "spec": spec})
+
+
+def volume(api: Remembered, store: str) -> dict[str, Any]:
+    """A volume that its class retained when the claim went."""
+    made = claim(api, store, CLAIM_NAME)
+    api.wait_for(PERSISTENT_VOLUME_CLAIM, made["metadata"]["name"], f"store-{store}", _is_bound, timeout=20)
+    name = f"pvc-{made['metadata']['uid']}"
+    api.patch_merge(PERSISTENT_VOLUME, name, None, {"spec": {"persistentVolumeReclaimPolicy": "Retain"}})
+    api.delete(PERSISTENT_VOLUME_CLAIM, made["metadata"]["name"], f"store-{store}")
+    released = api.wait_for(PERSISTENT_VOLUME, name, None, _is_released, timeout=20)
+    assert released is not None
+    return released
+
+
+def _is_bound(found: dict[str, Any] | None) -> bool:
+    return found is not None and (found.get("status") or {}).get("phase") == "Bound"
+
+
+def _is_released(found: dict[str, Any] | None) -> bool:
+    return found is not None and (found.get("status") or {}).get("phase") == "Released"
 
 
 def stream(store: str) -> None:
@@ -80,10 +103,21 @@ def orphan(api: Remembered, kind: str) -> Orphan:
 @pytest.fixture(autouse=True)
 def no_leftovers(api: Remembered, redis_server: None) -> Iterator[None]:
     """Nothing from the test before, and nothing for the next one."""
-    streams().flushdb()
+    _clean(api)
     yield
+    _clean(api)
+
+
+def _clean(api: Remembered) -> None:
     for each in list(api.list(NAMESPACE, label_selector="storeplane.dev/store")):
         with suppress(NotFound):
             api.delete(NAMESPACE, each["metadata"]["name"])
             assert api.wait_gone(NAMESPACE, each["metadata"]["name"], timeout=20)
+    for each in list(api.list(PERSISTENT_VOLUME)):
+        name = each["metadata"]["name"]
+        with suppress(NotFound):
+            api.patch_merge(PERSISTENT_VOLUME, name, None, volumes.going(each["metadata"]["uid"]))
+        assert api.wait_gone(PERSISTENT_VOLUME, name, timeout=20)
+    for each in list(api.list(SECRET, label_selector=KEPT_FOR)):
+        api.delete(SECRET, each["metadata"]["name"], each["metadata"]["namespace"])
     streams().flushdb()

@@ -66,6 +66,35 @@ def test_a_volume_claim(claim: dict[str, Any], orphaned: bool) -> None:
     assert kinds(orphans(Seen(claims=[claim]), {"shop"})) == [("PersistentVolumeClaim", "data")] * orphaned
 
 
+def volume(namespace: str, phase: str, claim: str = "data-postgres-0") -> dict[str, Any]:
+    spec = {"claimRef": {"namespace": namespace, "name": claim}} if namespace else {}
+    return {**thing("pvc-1"), "spec": spec, "status": {"phase": phase}}
+
+
+@pytest.mark.parametrize(
+    ("found", "orphaned"),
+    [
+        (volume("store-gone", "Released"), True),
+        # Somebody has already let it go to the next claim of that name.
+        (volume("store-gone", "Available"), True),
+        (volume("store-gone", "Bound"), False),
+        (volume("store-shop", "Released"), False),
+        (volume("store-gone", "Released", "cache"), False),
+        (volume("elsewhere", "Released"), False),
+        (volume("", "Available"), False),
+    ],
+)
+def test_a_volume_that_outlived_its_claim(found: dict[str, Any], orphaned: bool) -> None:
+    assert kinds(orphans(Seen(volumes=[found]), {"shop"})) == [("PersistentVolume", "pvc-1")] * orphaned
+
+
+@pytest.mark.parametrize(("store", "orphaned"), [("gone", True), ("shop", False)])
+def test_a_copy_of_a_secret(store: str, orphaned: bool) -> None:
+    copy = thing(f"store-{store}", namespace="storeplane-system")
+    copy["metadata"]["labels"] = {"storeplane.dev/kept-for": store}
+    assert kinds(orphans(Seen(copies=[copy]), {"shop"})) == [("Secret", f"store-{store}")] * orphaned
+
+
 @pytest.mark.parametrize(
     ("namespaces", "orphaned"),
     [

@@ -1,14 +1,27 @@
 """A removal takes the orphan that a person has seen, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 
-from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
+from provisioner import safekeeping
+from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
 from provisioner.drift.orphans import sweeping
 from provisioner.drift.orphans.models import Orphan, OrphanKind
 from provisioner.drift.orphans.removing import remove
 from stores.errors import Conflict
+from stores.models import Store
 from stores.publish import streams
-from tests.provisioner.drift.orphans.conftest import everything, found, namespace, orphan, release, resource, stream
+from tests.provisioner.drift.orphans.conftest import (
+    everything,
+    found,
+    namespace,
+    orphan,
+    release,
+    resource,
+    stream,
+    volume,
+)
 from tests.provisioner.factories import StoreFactory
 from tests.provisioner.mirror.conftest import Remembered
 
@@ -33,6 +46,24 @@ def test_a_claim_goes_alone(api: Remembered) -> None:
 
     assert api.wait_gone(PERSISTENT_VOLUME_CLAIM, "data", "store-gone", timeout=20)
     assert api.get(NAMESPACE, "store-gone") is not None
+
+
+def test_a_volume_goes_with_its_storage_though_its_class_retained_it(api: Remembered) -> None:
+    namespace(api, "gone")
+    kept = volume(api, "gone")
+
+    assert remove(api, orphan(api, "PersistentVolume"))
+
+    assert api.wait_gone(PERSISTENT_VOLUME, kept["metadata"]["name"], timeout=20)
+    assert not Path(kept["spec"]["hostPath"]["path"]).exists()
+
+
+def test_a_copy_of_a_secret_goes(api: Remembered) -> None:
+    safekeeping.keep(api, Store(name="gone"), {"A": "c2VzYW1l"})
+
+    assert remove(api, orphan(api, "Secret"))
+
+    assert safekeeping.kept(api, Store(name="gone")) is None
 
 
 def test_a_release_goes_with_all_its_revisions_and_no_other_secret(api: Remembered) -> None:
@@ -79,6 +110,8 @@ def test_a_redis_key_goes(api: Remembered) -> None:
 @pytest.mark.parametrize("kind", OrphanKind)
 def test_what_got_a_store_meanwhile_is_left_alone(api: Remembered, kind: OrphanKind) -> None:
     everything(api, "gone")
+    volume(api, "gone")
+    safekeeping.keep(api, Store(name="gone"), {"A": "c2VzYW1l"})
     seen = orphan(api, kind)
     StoreFactory(name="gone")
     api.forget()
@@ -94,7 +127,7 @@ def test_what_got_a_store_meanwhile_is_left_alone(api: Remembered, kind: OrphanK
 @pytest.mark.parametrize("kind", OrphanKind)
 def test_what_is_gone_already_is_only_taken_from_the_table(api: Remembered, kind: OrphanKind) -> None:
     seen = Orphan(kind=kind, namespace="", name="gone", uid="u", why="", seen_first="2026-01-01T00:00Z")
-    seen.namespace = "store-gone" if kind in (OrphanKind.CLAIM, OrphanKind.RELEASE) else ""
+    seen.namespace = "store-gone" if kind in (OrphanKind.CLAIM, OrphanKind.RELEASE, OrphanKind.SECRET) else ""
     seen.seen_last = seen.seen_first
     seen.save()
 

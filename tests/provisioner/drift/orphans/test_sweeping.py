@@ -109,7 +109,8 @@ def test_the_number_of_calls_doesnt_depend_on_the_number_of_stores(api: Remember
 
     sweeping.sweep(api)
 
-    assert api.asked == ["list namespaces", "list persistentvolumeclaims", "list secrets", "list stores"]
+    kinds = ("namespaces", "persistentvolumeclaims", "persistentvolumes", "secrets", "secrets", "stores")
+    assert api.asked == [f"list {each}" for each in kinds]
     assert Orphan.objects.count() == 10
 
 
