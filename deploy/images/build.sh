@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: deploy/images/build.sh [option…] [platform|medusa|storefront …]
+Usage: deploy/images/build.sh [option…] [platform|medusa|storefront …] [-- words for `docker buildx build`]
 
 Builds the named images (all three when none is named).
 
@@ -25,7 +25,7 @@ fail() {
 }
 
 cd "$(dirname "$0")/../.."
-registry=storeplane push='' kind='' k3s='' compose='' images=()
+registry=storeplane push='' kind='' k3s='' compose='' images=() extra=()
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --registry) registry="${2:?--registry needs a name}"; shift ;;
@@ -34,6 +34,7 @@ while [[ $# -gt 0 ]]; do
     --k3s) k3s=yes ;;
     --compose) compose=yes ;;
     -h | --help) usage; exit 0 ;;
+    --) shift; extra=("$@"); break ;;
     platform | medusa | storefront) images+=("$1") ;;
     *) fail "unknown word '$1'; see --help." ;;
   esac
@@ -54,7 +55,7 @@ for image in "${images[@]}"; do
   context=.
   [[ "$image" != medusa ]] || context=deploy/images/medusa
   echo "Building $name …"
-  arguments=(--file "deploy/images/$image/Dockerfile" --tag "$name")
+  arguments=(--file "deploy/images/$image/Dockerfile" --tag "$name" ${extra[@]+"${extra[@]}"})
   if [[ -n "$push" ]]; then
     docker buildx build "${arguments[@]}" --sbom=true --provenance=true --push "$context"
   else

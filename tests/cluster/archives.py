@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -87,14 +87,17 @@ def _fill(archive: tarfile.TarFile, layer: Layer) -> None:
         member = tarfile.TarInfo(name)
         member.type, member.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(member)
+    written = {each.target for each in layer.files}  # instead of what the tree has there: no name may come twice
     for tree in layer.trees:
-        archive.add(tree.source, arcname=tree.target, filter=_filter(tree))
+        archive.add(tree.source, arcname=tree.target, filter=_filter(tree, written))
     for each in layer.files:
         _add(archive, each.target, each.content.encode(), each.mode)
 
 
-def _filter(tree: Tree) -> Callable[[tarfile.TarInfo], tarfile.TarInfo | None]:
+def _filter(tree: Tree, without: Container[str] = ()) -> Callable[[tarfile.TarInfo], tarfile.TarInfo | None]:
     def keep(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if member.name in without:
+            return None
         if tree.keeps_owners:
             return None if f"./{member.name.removeprefix('./')}".startswith(_EMPTY) else member
         member.uid = member.gid = 0

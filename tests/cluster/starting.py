@@ -12,25 +12,26 @@ from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home
 from tests.cluster import access, building, fetching, fitting, network, processes, volumes
 from tests.cluster.api import Api
-from tests.cluster.commands import ClusterError, require_programs, until
+from tests.cluster.commands import NEEDED, ClusterError, require_programs, until
 from tests.cluster.containers import import_image
 from tests.cluster.images import POSTGRES, REDIS, all_images
 from tests.cluster.looking import is_up
 from tests.cluster.pki import make_pki
 from tests.cluster.places import CHECKOUT, GATEWAY, LONGEST_FOLDER, Places
-from tests.cluster.roots import ROOTS, make_root
+from tests.cluster.roots import make_root
 from tests.cluster.running import Service, start
 from tests.cluster.stopping import down
 
 _ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 _ACCOUNT_SECONDS = 60
+_ROOTS = ("slim", "python", "redis")
 
 
 def up(places: Places, store_port: int, console: Console) -> None:
     """All of it; what is there already is left as it is. Raises ClusterError."""
     if len(str(places.folder)) > LONGEST_FOLDER:
         raise ClusterError(f"{places.folder} is too long for the sockets in it; name a shorter one with --folder.")
-    require_programs()
+    require_programs(NEEDED)
     prepare(places, console)
     if not is_up(places):  # a part of a cluster is better made anew
         down(places, console)
@@ -49,7 +50,7 @@ def prepare(places: Places, console: Console) -> None:
         fetching.fetch_traefik(places)
     with console.step("Kubernetes 1.20 from its source (ten minutes the first time)"):
         building.build(places)
-    for name in ROOTS:
+    for name in _ROOTS:
         with console.step(f"Debian for the images: {name}"):
             make_root(places, name)
     home = Home(places.folder / "home")

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -140,28 +141,43 @@ def test_helm_renders_the_charts_that_are_in_it(image: Image) -> None:
     assert {"StatefulSet", "Deployment", "Ingress", "NetworkPolicy", "ResourceQuota"} <= set(kinds)
 
 
-@pytest.fixture
-def web(image: Image) -> Iterator[str]:
+@contextmanager
+def serving_web(image: Image, **settings: str) -> Iterator[str]:
     """The image's own command, on the loopback and a free port."""
     (command,) = image.last.all("CMD")
     port = free_port()
     argv = [word.replace("0.0.0.0", "127.0.0.1").replace("8000", str(port)) for word in json.loads(command)]  # noqa: S104
-    environment = image.environment(STOREPLANE_SECURE="false")
+    environment = image.environment(**settings)
     process = subprocess.Popen(
         [str(image.folder / ".venv/bin" / argv[0]), *argv[1:]], cwd=image.folder, env=environment
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        until(
-            lambda: process.poll() is not None or _status(f"{address}/health/live") == 200, "the web process to answer"
-        )
+        until(lambda: process.poll() is not None or _status(f"{address}/health/live"), "the web process to answer")
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def test_the_web_process_serves_dashboard_and_static_files(image: Image, web: str) -> None:
+@pytest.fixture
+def web(image: Image) -> Iterator[str]:
+    with serving_web(image, STOREPLANE_SECURE="false") as address:
+        yield address
+
+
+@pytest.mark.parametrize("hosts", ["storeplane.example,www.storeplane.example", ".storeplane.example", "*"])
+def test_the_health_check_asks_by_a_name_that_the_platform_has(image: Image, hosts: str) -> None:
+    (check,) = image.last.all("HEALTHCHECK")
+    program, *words = json.loads(check[check.index("[") :])
+    with serving_web(image, STOREPLANE_ALLOWED_HOSTS=hosts) as address:
+        argv = [word.replace("http://127.0.0.1:8000", address) for word in words]
+        assert argv != words
+        assert program == "python"
+        image.run(*argv, STOREPLANE_ALLOWED_HOSTS=hosts)
+
+
+def test_the_web_process_serves_dashboard_and_static_files(web: str, image: Image) -> None:
     assert '<div id="root">' in _get(web)
     manifest = json.loads((image.folder / "static/staticfiles.json").read_text())
     path = manifest["paths"]["admin/css/base.css"]
