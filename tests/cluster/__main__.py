@@ -41,7 +41,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace, places: Places, console: Console) -> None:
     if options.command == "up":
-        up(places, options.store_port, console)
+        up(places, options.store_port, options.images, console)
     elif options.command == "down":
         down(places, console, wipe=options.wipe)
     elif not is_up(places):
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "up", parents=[common], help="fetch and build what is missing, start what doesn't run (root)"
     )
     start.add_argument("--store-port", type=int, default=STORE_PORT, help=f"the ingress controller's ({STORE_PORT})")
+    start.add_argument("--images", type=Path, help="a folder of what `docker save` wrote: see tests/docker")
     commands.add_parser("status", parents=[common], help="what runs; exit code 3 when not all of it does")
     commands.add_parser(
         "install", parents=[common], help="install the platform's chart, as `helm install` would (root)"

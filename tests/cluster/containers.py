@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
-from tests.cluster.archives import Image, MadeLayer, image_config, image_id, make_layer, write_archive
+from tests.cluster.archives import Image, image_config, image_id, make_layer, write_archive
 from tests.cluster.commands import ClusterError, run, succeeds, until
 from tests.cluster.images import PAUSE
 from tests.cluster.places import RUNTIME, SOCKET, Places
@@ -57,24 +60,36 @@ def import_image(places: Places, image: Image) -> bool:
     """Give containerd the image unless it has this very one. Returns whether it was given."""
     layers = [make_layer(layer, places.layers) for layer in image.layers]
     wanted = image_id(image_config(image, [layer.digest for layer in layers]))
+    return _import(places, image.name, wanted, lambda out: write_archive(image, layers, out))
+
+
+def import_archive(places: Places, name: str, archive: Path) -> bool:
+    """The same of an image that `docker save` wrote to a file."""
+    with archive.open("rb") as file:
+        wanted = hashlib.file_digest(file, "sha256").hexdigest()
+
+    def write(out: IO[bytes]) -> None:
+        with archive.open("rb") as file:
+            shutil.copyfileobj(file, out)
+
+    return _import(places, name, wanted, write)
+
+
+def _import(places: Places, name: str, wanted: str, write: Callable[[IO[bytes]], None]) -> bool:
     notes = places.containerd / "imported.json"
     imported = json.loads(notes.read_text()) if notes.exists() else {}
-    if imported.get(image.name) == wanted:
+    if imported.get(name) == wanted:
         return False
-    _stream(places, image, layers)
-    notes.write_text(json.dumps({**imported, image.name: wanted}, indent=1))
-    return True
-
-
-def _stream(places: Places, image: Image, layers: list[MadeLayer]) -> None:
     words = [*_ctr(places), "images", "import", "-"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            write_archive(image, layers, process.stdin)
+            write(process.stdin)
         said, _ = process.communicate()
     if process.returncode != 0:
-        raise ClusterError(f"containerd did not take {image.name}: {said.decode(errors='replace')}")
+        raise ClusterError(f"containerd did not take {name}: {said.decode(errors='replace')}")
+    notes.write_text(json.dumps({**imported, name: wanted}, indent=1))
+    return True
 
 
 def remove_containers(places: Places) -> None:

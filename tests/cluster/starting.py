@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import yaml
 
@@ -13,7 +14,7 @@ from sandbox.launcher.home import Home
 from tests.cluster import access, building, fetching, fitting, network, processes, volumes
 from tests.cluster.api import Api
 from tests.cluster.commands import NEEDED, ClusterError, require_programs, until
-from tests.cluster.containers import import_image
+from tests.cluster.containers import import_archive, import_image
 from tests.cluster.images import POSTGRES, REDIS, all_images
 from tests.cluster.looking import is_up
 from tests.cluster.pki import make_pki
@@ -27,8 +28,10 @@ _ACCOUNT_SECONDS = 60
 _ROOTS = ("slim", "python", "redis")
 
 
-def up(places: Places, store_port: int, console: Console) -> None:
-    """All of it; what is there already is left as it is. Raises ClusterError."""
+def up(places: Places, store_port: int, archives: Path | None, console: Console) -> None:
+    """All of it; what is there already is left as it is. `archives` holds images that Docker made, in place of those
+    that are made here. Raises ClusterError.
+    """
     if len(str(places.folder)) > LONGEST_FOLDER:
         raise ClusterError(f"{places.folder} is too long for the sockets in it; name a shorter one with --folder.")
     require_programs(NEEDED)
@@ -36,7 +39,7 @@ def up(places: Places, store_port: int, console: Console) -> None:
     if not is_up(places):  # a part of a cluster is better made anew
         down(places, console)
         network.require_room()
-    _start(places, store_port, console)
+    _start(places, store_port, archives, console)
     _write_values(places, store_port)
     console.line(how_to_use(places, store_port))
 
@@ -60,7 +63,7 @@ def prepare(places: Places, console: Console) -> None:
         fitting.make_copy(CHECKOUT, places.copy)
 
 
-def _start(places: Places, store_port: int, console: Console) -> None:
+def _start(places: Places, store_port: int, archives: Path | None, console: Console) -> None:
     places.run.mkdir(exist_ok=True)
     make_pki(places)
     network.make_network(places)
@@ -70,7 +73,7 @@ def _start(places: Places, store_port: int, console: Console) -> None:
     access.grant_traefik(api)
     volumes.make_class(api)
     _each([*processes.controllers(places), *processes.containerd(places)], places, console)
-    _import(places, console)
+    _import(places, archives, console)
     _each([*processes.node(places), *processes.helpers(places, store_port)], places, console)
     until(lambda: api.get(_ACCOUNT) is not None, "the first service account", _ACCOUNT_SECONDS)
 
@@ -81,10 +84,16 @@ def _each(services: Sequence[Service], places: Places, console: Console) -> None
             start(places, service)
 
 
-def _import(places: Places, console: Console) -> None:
+def _import(places: Places, archives: Path | None, console: Console) -> None:
+    """An archive is known by its name: `medusa.tar` is the image `…/medusa:TAG`."""
     for image in all_images(places):
-        with console.step(f"Image {image.name}"):
-            import_image(places, image)
+        archive = archives / f"{image.name.rpartition('/')[2].partition(':')[0]}.tar" if archives else None
+        if archive and archive.exists():
+            with console.step(f"Image {image.name} as Docker made it"):
+                import_archive(places, image.name, archive)
+        else:
+            with console.step(f"Image {image.name}"):
+                import_image(places, image)
 
 
 def _write_values(places: Places, store_port: int) -> None:

@@ -19,6 +19,12 @@ from tests.docker.places import DockerPlaces
 HEALTHY_SECONDS = 180
 CONTAINERS = ("trial-postgres", "trial-medusa", "trial-storefront", "trial-platform")
 _DATABASE = CONTAINERS[0]
+_HELM = """import django; django.setup()
+from provisioner.cluster import Cluster
+from provisioner.helm.actions import ReleaseActions
+from provisioner.helm.runners import HelmChild
+from provisioner.values import CHARTS
+print(len(ReleaseActions(Cluster(), HelmChild()).template("store", "store-x", CHARTS / "medusa", {}, deadline=60)))"""
 _RESTRICTED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")  # noqa: S108
 _SHARED = ("--network", f"container:{_DATABASE}", *_RESTRICTED)
 _SHELF = """fetch("http://127.0.0.1:9000/store/products?fields=title", {
@@ -63,10 +69,14 @@ def _platform(places: DockerPlaces, console: Console) -> None:
         "REDIS_URL": "redis://127.0.0.1:6379",
         "STOREPLANE_SECRET_KEY": secrets.token_urlsafe(50),
         "STOREPLANE_ALLOWED_HOSTS": "storeplane.example",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    with console.step("The platform's image migrates a database, and its web process becomes healthy"):
+    with console.step(
+        "The platform's image migrates a database and renders a chart, and its web process becomes healthy"
+    ):
         docker(places, "exec", _DATABASE, "createdb", "--host=/var/run/postgresql", "--username=medusa", "storeplane")
-        docker(places, "run", "--rm", *_SHARED, *_env(env), names()["platform"], "python", "manage.py", "migrate")
+        for words in (["manage.py", "migrate"], ["-c", _HELM]):
+            docker(places, "run", "--rm", *_SHARED, *_env(env), names()["platform"], "python", *words)
         _start(places, "trial-platform", names()["platform"], env, *_SHARED)
         _wait(places, "trial-platform")
 
