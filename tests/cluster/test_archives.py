@@ -48,6 +48,19 @@ def test_a_tree_goes_where_it_is_wanted_and_is_roots(tmp_path: Path) -> None:
     assert members == {"app": (0, 0, ""), "app/start.mjs": (0, 0, "")}
 
 
+def test_a_file_stands_in_for_that_of_the_tree_and_is_not_in_it_twice(tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "settings").write_text("the tree's")
+    files = [File("share/settings", "ours")]
+    made = make_layer(Layer("app", "1", [Tree(tmp_path / "share", "share")], files), tmp_path / "layers")
+
+    with tarfile.open(made.path) as archive:
+        assert archive.getnames() == ["share", "share/settings"]
+        settings = archive.extractfile("share/settings")
+        assert settings is not None
+        assert settings.read() == b"ours"
+
+
 def test_a_layer_is_made_once_for_a_key_and_the_one_before_is_removed(layer: Layer, tmp_path: Path) -> None:
     folder = tmp_path / "layers"
     made = make_layer(layer, folder)

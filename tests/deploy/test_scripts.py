@@ -83,6 +83,13 @@ def test_an_image_is_pushed_with_what_is_in_it_and_how_it_was_made(shell: Shell)
     assert "--tag ghcr.io/acme/platform:7 --sbom=true --provenance=true --push ." in words
 
 
+def test_what_stands_after_two_dashes_is_for_docker(shell: Shell) -> None:
+    done = shell.run("images/build.sh", "storefront", "--", "--network", "host", "--build-arg", "A=two words")
+    assert done.returncode == 0, done.stderr
+    (words,) = shell.asked
+    assert "--tag storeplane/storefront:0.1.0 --network host --build-arg A=two words --load ." in words
+
+
 def test_images_reach_the_cluster_that_is_named(shell: Shell) -> None:
     assert shell.run("images/build.sh", "--kind", "dev", "storefront").returncode == 0
     assert shell.asked[1:] == ["kind load docker-image storeplane/storefront:0.1.0 --name dev"]
