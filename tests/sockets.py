@@ -5,7 +5,7 @@ from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
 
-SECONDS = 10
+SECONDS = 60
 
 
 class Socket(ApplicationCommunicator):  # type: ignore[misc]

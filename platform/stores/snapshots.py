@@ -36,7 +36,7 @@ def soon(tenant: int, name: str) -> "asyncio.Task[str | None]":
 
 async def _read_later(key: tuple[asyncio.AbstractEventLoop, int, str]) -> str | None:
     try:
-        await asyncio.sleep(DELAY_SECONDS)
+        await _moment()
     finally:
         # From here on a change may come too late for this reading: it starts a new one.
         _waiting.pop(key, None)
@@ -47,6 +47,10 @@ async def _read_later(key: tuple[asyncio.AbstractEventLoop, int, str]) -> str | 
         log.exception("store not read for its listeners", store=key[2])
         return None
     return None if body is None else json.dumps({"type": "store", "store": body})
+
+
+async def _moment() -> None:
+    await asyncio.sleep(DELAY_SECONDS)
 
 
 def _read(tenant: int, name: str) -> Any:

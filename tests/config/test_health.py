@@ -33,12 +33,12 @@ def test_a_hung_part_costs_the_timeout_once_and_not_the_others_answers() -> None
     probes = Probes({("a",): hung, ("b",): answering(b=GOOD)})
     started = time.monotonic()
 
-    results = [probes.run(timeout=0.2) for _ in range(3)]
+    results = [probes.run(timeout=1.0) for _ in range(3)]
 
     release.set()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25  # it hangs for 30
     for result in results:
-        assert result["a"] == Check(False, "No answer within 0.2 seconds.")
+        assert result["a"] == Check(False, "No answer within 1 seconds.")
         assert result["b"] == GOOD
 
 
@@ -53,8 +53,8 @@ def test_a_part_that_hung_is_asked_anew_once_it_has_answered() -> None:
     probes = Probes({("a",): slow})
     assert not probes.run(timeout=0.1)["a"].ok
     release.set()
-    deadline = time.monotonic() + 10
-    while not probes.run(timeout=1.0)["a"].ok:
+    deadline = time.monotonic() + 60
+    while not probes.run(timeout=5.0)["a"].ok:
         assert time.monotonic() < deadline
 
 

@@ -90,12 +90,12 @@ def test_of_two_builds_at_once_the_second_finds_the_work_done(tmp_path: Path) ->
 
     def make(folder: Path) -> None:
         first_works.set()
-        assert second_comes.wait(10)
+        assert second_comes.wait(60)
         (folder / "index.html").write_text("built")
 
     first = threading.Thread(target=lambda: made.append(workspace.build(out, "inputs", make)))
     first.start()
-    assert first_works.wait(10)
+    assert first_works.wait(60)
     second_comes.set()
     made.append(workspace.build(out, "inputs", make))
     first.join()

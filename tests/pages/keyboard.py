@@ -43,6 +43,6 @@ def tab_to(page: Page, target: Locator, *, back: bool = False) -> None:
 def _require_sight(page: Page) -> None:
     """Raises AssertionError that says what is not seen; a border fades in, and a page scrolls, in its own time."""
     try:
-        page.wait_for_function(f"() => ({_SEEN})() === ''", timeout=5_000)
+        page.wait_for_function(f"() => ({_SEEN})() === ''", timeout=30_000)
     except TimeoutError:
         raise AssertionError(page.evaluate(_SEEN)) from None

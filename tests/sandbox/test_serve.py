@@ -20,7 +20,7 @@ from sandbox.node.leftovers import marked_processes
 from tests.sandbox.world import IMAGES, deployment, ingress, pod, service, stateful_set
 
 Obj = dict[str, Any]
-WAIT_SECONDS = 40.0
+WAIT_SECONDS = 90.0
 
 
 class Server:
@@ -36,10 +36,10 @@ class Server:
         self.url = self.line.rpartition(" ")[2].strip()
 
     def post(self, path: str, obj: Obj) -> None:
-        httpx.post(f"{self.url}{path}", json=obj, timeout=20).raise_for_status()
+        httpx.post(f"{self.url}{path}", json=obj, timeout=60).raise_for_status()
 
     def get(self, path: str) -> Obj:
-        found: Obj = httpx.get(f"{self.url}{path}", timeout=20).raise_for_status().json()
+        found: Obj = httpx.get(f"{self.url}{path}", timeout=60).raise_for_status().json()
         return found
 
     def ready_pod(self, name: str) -> Obj:

@@ -25,7 +25,7 @@ Obj = dict[str, Any]
 
 IMAGES = Path(__file__).parent / "images"
 NAMESPACE = "shop"
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0
 _GROUPS = {
     "Deployment": ("deployments", "apps"),
     "ReplicaSet": ("replicasets", "apps"),
@@ -112,13 +112,13 @@ class World:
 
     async def fetch(self, path: str, host: str = "shop.localhost", **more: Any) -> httpx.Response:
         """A GET through the ingress."""
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             url = f"http://127.0.0.1:{self.ingress_port}{path}"
             return await client.get(url, headers={"Host": host, **more})
 
     async def ask(self, pod: Obj, path: str, port: int = 8080) -> httpx.Response:
         """A GET straight to a pod."""
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             return await client.get(f"http://{pod['status']['podIP']}:{port}{path}")
 
 

@@ -16,7 +16,7 @@ from stores.models import StoreEvent
 from stores.publish import as_message, group
 from tenants.models import Membership, Role, Tenant, User
 from tests.people import as_user, tenant
-from tests.sockets import Socket
+from tests.sockets import SECONDS, Socket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -85,14 +85,16 @@ def ids() -> list[int]:
 
 
 async def test_an_event_comes_live_and_then_the_store_once_for_a_burst(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Long enough for the burst to be one on a busy machine too.
-    monkeypatch.setattr(snapshots, "DELAY_SECONDS", 3.0)
+    over = asyncio.Event()
+    monkeypatch.setattr(snapshots, "_moment", over.wait)
     await hello("ann")
     async with listening(user="ann") as ann:
         greeting = await until(ann, is_type("replayed"))
         await post("ann", "tea-shop")
         await delete("ann", "tea-shop")
-        had = await until(ann, is_type("store"))
+        had = await until(ann, is_event("DELETE_START"))
+        over.set()
+        had += await until(ann, is_type("store"))
 
     assert greeting == [{"type": "hello", "last_event_id": 0}, {"type": "replayed", "last_event_id": 0}]
     assert [message["event"]["type"] for message in had[:-1]] == ["STORE_REQUESTED", "DELETE_START"]
@@ -134,7 +136,7 @@ async def test_events_that_come_during_the_replay_come_once_and_after_it(monkeyp
 
     monkeypatch.setattr(consumers.StoreEvents, "_catch_up", held)
     async with listening("?since=0", user="ann") as ann:
-        await asyncio.wait_for(reading.wait(), 10)
+        await asyncio.wait_for(reading.wait(), SECONDS)
         # Committed after the listener joined and before its replay is read: it comes by both ways.
         await post("ann", "two")
         may_go_on.set()
@@ -243,7 +245,7 @@ async def test_who_logs_out_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def closing_code(listener: Socket) -> int:
-    while (message := await listener.receive_output(10))["type"] != "websocket.close":
+    while (message := await listener.receive_output(SECONDS))["type"] != "websocket.close":
         pass
     return int(message["code"])
 
@@ -283,7 +285,7 @@ async def test_a_refusal_is_a_problem_document_where_the_server_can_send_one() -
     refused.scope["extensions"] = {"websocket.http.response": {}}
     await refused.send_input({"type": "websocket.connect"})
 
-    start, body = await refused.receive_output(10), await refused.receive_output(10)
+    start, body = await refused.receive_output(SECONDS), await refused.receive_output(SECONDS)
 
     assert start["status"] == 401
     assert b"urn:storeplane:problem:not-authenticated" in body["body"]
@@ -309,10 +311,10 @@ async def test_a_listener_that_takes_nothing_is_dropped(monkeypatch: pytest.Monk
     monkeypatch.setattr(consumers.StoreEvents, "send", never)
     monkeypatch.setattr(consumers.StoreEvents, "close", close)
     async with listening(user="ann"):
-        await asyncio.wait_for(opened.wait(), 10)
+        await asyncio.wait_for(opened.wait(), SECONDS)
         for number in range(6):
             await post("ann", f"shop-{number}")
-        await asyncio.wait_for(stuck.wait(), 10)
+        await asyncio.wait_for(stuck.wait(), SECONDS)
 
     assert closed[0] == consumers.TOO_SLOW
 
@@ -328,9 +330,9 @@ async def test_a_token_listens_to_its_tenant_until_it_is_revoked(monkeypatch: py
         await sync_to_async(as_user("ann").post)("/stores", {"name": "tea-shop", "engine": "woocommerce"})
         assert (await until(listener, is_type("event")))[-1]["event"]["store"] == "tea-shop"
         await sync_to_async(as_user("ann").delete)(f"/tokens/{made.json()['id']}")
-        closed = await listener.receive_output(10)
+        closed = await listener.receive_output(SECONDS)
         while closed["type"] == "websocket.send":
-            closed = await listener.receive_output(10)
+            closed = await listener.receive_output(SECONDS)
 
     assert (closed["type"], closed["code"]) == ("websocket.close", consumers.UNAUTHENTICATED)
 

@@ -44,11 +44,11 @@ def stream(name: str = "tea-shop") -> list[dict[str, object]]:
 def test_a_committed_event_is_in_the_stream_and_on_the_channel(store: Store) -> None:
     listener = publish.streams().pubsub(ignore_subscribe_messages=True)
     listener.subscribe("store:events")
-    listener.get_message(timeout=5)
+    listener.get_message(timeout=60)
 
     event = say(store)
 
-    message = listener.get_message(timeout=5)
+    message = listener.get_message(timeout=60)
     listener.close()
     assert message is not None
     assert json.loads(message["data"])["id"] == event.pk

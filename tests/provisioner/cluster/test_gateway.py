@@ -132,7 +132,7 @@ def test_delete_collection_takes_only_what_is_selected(kube: Cluster, namespace:
     other["metadata"]["labels"] = {"team": "theirs"}
     kube.create(other)
     kube.delete_collection(CONFIG_MAP, namespace, label_selector="team=mine")
-    assert kube.wait_gone(CONFIG_MAP, "mine", namespace, timeout=10)
+    assert kube.wait_gone(CONFIG_MAP, "mine", namespace, timeout=60)
     assert kube.get(CONFIG_MAP, "other", namespace) is not None
 
 
@@ -143,7 +143,7 @@ def test_an_object_with_a_finalizer_is_gone_only_without_it(kube: Cluster, names
     assert kube.delete(CONFIG_MAP, "settings", namespace) is True
     assert kube.wait_gone(CONFIG_MAP, "settings", namespace, timeout=0.3) is False
     kube.patch_merge(CONFIG_MAP, "settings", namespace, {"metadata": {"finalizers": None}})
-    assert kube.wait_gone(CONFIG_MAP, "settings", namespace, timeout=10) is True
+    assert kube.wait_gone(CONFIG_MAP, "settings", namespace, timeout=60) is True
 
 
 def test_a_namespace_may_be_deleted_twice_and_is_gone_in_the_end(kube: Cluster, namespace: str) -> None:
@@ -165,7 +165,7 @@ def test_waiting_sees_a_change_made_meanwhile(kube: Cluster, namespace: str) -> 
     found = kube.wait_for(CONFIG_MAP, "settings", namespace, _is_blue, timeout=30)
     painter.join()
     assert found is not None
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25  # of the 30 that it would wait
 
 
 def test_a_watch_tells_birth_change_and_end(kube: Cluster, namespace: str) -> None:
@@ -173,7 +173,7 @@ def test_a_watch_tells_birth_change_and_end(kube: Cluster, namespace: str) -> No
     kube.create(config_map(namespace, colour="red"))
     kube.apply(config_map(namespace, colour="blue"))
     kube.delete(CONFIG_MAP, "settings", namespace)
-    changes = kube.watch(CONFIG_MAP, namespace, name="settings", resource_version=start, timeout=10)
+    changes = kube.watch(CONFIG_MAP, namespace, name="settings", resource_version=start, timeout=60)
     told = []
     for change in changes:
         told.append((change.type, change.object.get("data")))

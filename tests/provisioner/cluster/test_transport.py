@@ -32,7 +32,7 @@ def test_a_server_that_says_nothing_is_given_up_after_the_read_timeout(api: Fake
     started = time.monotonic()
     with pytest.raises(Unavailable, match=r"did not answer within 0\.3 s \(get Pod \"x\"\)"):
         Transport().send(Request("get", "GET", POD, POD.path("n", "x"), name="x", read_timeout=0.3))
-    assert 0.3 <= time.monotonic() - started < 3
+    assert 0.3 <= time.monotonic() - started < 30
 
 
 def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def test_helm_is_killed_at_its_deadline_and_leaves_no_process(mute_server: socke
     started = time.monotonic()
     with pytest.raises(HelmTimeout, match=r"stopped after 1\.5 s"):
         helm.install("store", "store-x", CHART, {}, deadline=1.5)
-    assert 1.5 <= time.monotonic() - started < 10
+    assert 1.5 <= time.monotonic() - started < 60
     assert _children_of(os.getpid()) == []
 
 

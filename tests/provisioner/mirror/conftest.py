@@ -92,7 +92,7 @@ class Person:
         """A deletion, and the finalizer taken away."""
         self.deletes(name)
         self._cluster.patch_merge(STORE, name, None, {"metadata": {"finalizers": None}})
-        assert self._cluster.wait_gone(STORE, name, timeout=10)
+        assert self._cluster.wait_gone(STORE, name, timeout=60)
 
 
 def store_resource(name: str, spec: Manifest) -> Manifest:

@@ -56,7 +56,7 @@ def test_a_watch_follows_and_ends(api: client.ApiClient) -> None:
     thread.start()
     core.create_namespaced_secret("default", client.V1Secret(metadata=client.V1ObjectMeta(name="watched")))
     core.delete_namespaced_secret("watched", "default")
-    thread.join(20)
+    thread.join(60)
     assert seen == [("ADDED", "watched"), ("DELETED", "watched")]
 
 

@@ -169,7 +169,7 @@ def test_wait_returns_when_the_condition_is_true(kubectl: Kubectl, served: Serve
     condition = {"type": "Available", "status": "True", "reason": "x", "message": "x"}
     patch = {"status": {"conditions": [condition]}}
     served.call(lambda: served.registry.patch(resource, kubectl.namespace, "web", patch, "merge", subresource="status"))
-    printed, _ = waiting.communicate(timeout=40)
+    printed, _ = waiting.communicate(timeout=90)
     assert printed == "deployment.apps/web condition met\n"
 
 
@@ -195,7 +195,7 @@ def test_watching_prints_each_change(kubectl: Kubectl) -> None:
     kubectl("delete", "secret", "s")
     seen += [watching.stdout.readline().split()[:2] for _ in range(2)]
     watching.terminate()
-    watching.communicate(timeout=10)
+    watching.communicate(timeout=60)
     assert seen == [["ADDED", "first"], ["ADDED", "s"], ["DELETED", "s"]]
 
 
@@ -213,7 +213,7 @@ def _container(name: str) -> Obj:
 
 def test_custom_kinds_are_explained_listed_and_checked(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", manifest=definition())
-    kubectl("wait", "--for=condition=Established", "crd/widgets.example.com", "--timeout=10s")
+    kubectl("wait", "--for=condition=Established", "crd/widgets.example.com", "--timeout=60s")
     kubectl("apply", "-f", "-", manifest=widget("a"))
     assert kubectl("get", "wd").split() == ["NAME", "COLOR", "a", "red"]
     assert "What it looks like." in kubectl("explain", "widget.spec.color")
@@ -232,7 +232,7 @@ def test_explain_knows_the_built_in_kinds(kubectl: Kubectl) -> None:
 
 
 def _until(check: Any) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while not check():
         assert time.monotonic() < end
         time.sleep(0.05)

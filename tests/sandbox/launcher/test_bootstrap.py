@@ -4,7 +4,6 @@ import runpy
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -73,11 +72,9 @@ def test_a_checkout_that_was_moved_makes_it_anew(checkout: Path) -> None:
     assert calls(moved) == 2
 
 
-def test_nothing_is_asked_of_uv_when_nothing_changed_and_that_is_fast(checkout: Path) -> None:
+def test_nothing_is_asked_of_uv_when_nothing_changed(checkout: Path) -> None:
     run(checkout)
-    started = time.monotonic()
     run(checkout)
-    assert time.monotonic() - started < 5  # a hung or repeated sync, not a slow machine
     assert calls(checkout) == 1
 
 

@@ -120,7 +120,7 @@ async def test_postgres_stops_by_itself_when_the_supervisor_is_killed(home: Home
     pid = int(await killed.stdout.readline())
     killed.kill()
     await killed.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while pids.start_ticks(pid) is not None:  # noqa: ASYNC110 - another process's doing
             await asyncio.sleep(0.02)
     assert not (home.root / "postgres" / "data" / "postmaster.pid").exists()

@@ -45,7 +45,7 @@ async def test_bodies_pass_in_both_framings_and_connections_are_kept(world: Worl
         for start in range(0, len(body), 70_000):
             yield body[start : start + 70_000]
 
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.ingress_port}", timeout=20) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.ingress_port}", timeout=60) as client:
         headers = {"Host": "shop.localhost"}
         assert (await client.post("/", content=body, headers=headers)).content == body
         assert (await client.post("/", content=pieces(), headers=headers)).content == body
@@ -78,7 +78,7 @@ async def test_a_rolling_restart_drops_no_request(world: World) -> None:
     names: set[str] = set()
 
     async def visitor(path: str) -> None:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.ingress_port}", timeout=20) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.ingress_port}", timeout=60) as client:
             while not done.is_set():
                 answer = await client.get(path, headers={"Host": "shop.localhost"})
                 statuses.append(answer.status_code)

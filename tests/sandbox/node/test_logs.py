@@ -34,7 +34,7 @@ async def test_a_follower_hears_the_end(world: World) -> None:
     await world.ready_pod("web")
     following = asyncio.create_task(text(world, follow=True))
     world.delete("Pod", "web")
-    heard = await asyncio.wait_for(following, 20)
+    heard = await asyncio.wait_for(following, 60)
     assert heard.splitlines()[-1] == "stopped"
 
 

@@ -58,11 +58,11 @@ def resource(api: Remembered, store: str) -> dict[str, Any]:
 def volume(api: Remembered, store: str) -> dict[str, Any]:
     """A volume that its class retained when the claim went."""
     made = claim(api, store, CLAIM_NAME)
-    api.wait_for(PERSISTENT_VOLUME_CLAIM, made["metadata"]["name"], f"store-{store}", _is_bound, timeout=20)
+    api.wait_for(PERSISTENT_VOLUME_CLAIM, made["metadata"]["name"], f"store-{store}", _is_bound, timeout=60)
     name = f"pvc-{made['metadata']['uid']}"
     api.patch_merge(PERSISTENT_VOLUME, name, None, {"spec": {"persistentVolumeReclaimPolicy": "Retain"}})
     api.delete(PERSISTENT_VOLUME_CLAIM, made["metadata"]["name"], f"store-{store}")
-    released = api.wait_for(PERSISTENT_VOLUME, name, None, _is_released, timeout=20)
+    released = api.wait_for(PERSISTENT_VOLUME, name, None, _is_released, timeout=60)
     assert released is not None
     return released
 
@@ -112,12 +112,12 @@ def _clean(api: Remembered) -> None:
     for each in list(api.list(NAMESPACE, label_selector="storeplane.dev/store")):
         with suppress(NotFound):
             api.delete(NAMESPACE, each["metadata"]["name"])
-            assert api.wait_gone(NAMESPACE, each["metadata"]["name"], timeout=20)
+            assert api.wait_gone(NAMESPACE, each["metadata"]["name"], timeout=60)
     for each in list(api.list(PERSISTENT_VOLUME)):
         name = each["metadata"]["name"]
         with suppress(NotFound):
             api.patch_merge(PERSISTENT_VOLUME, name, None, volumes.going(each["metadata"]["uid"]))
-        assert api.wait_gone(PERSISTENT_VOLUME, name, timeout=20)
+        assert api.wait_gone(PERSISTENT_VOLUME, name, timeout=60)
     for each in list(api.list(SECRET, label_selector=KEPT_FOR)):
         api.delete(SECRET, each["metadata"]["name"], each["metadata"]["namespace"])
     streams().flushdb()

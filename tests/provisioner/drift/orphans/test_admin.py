@@ -70,7 +70,7 @@ def test_the_second_removes_and_notes_it(api: Remembered, operator: Client) -> N
     page = ask(operator, orphan(api, "Namespace"), confirmed="yes")
 
     assert "Asked for: the removal of 1 of 1." in page
-    assert api.wait_gone(NAMESPACE, "store-gone", timeout=20)
+    assert api.wait_gone(NAMESPACE, "store-gone", timeout=60)
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.via, entry.action, entry.target) == (
         "operator",

@@ -38,7 +38,7 @@ def test_a_store_of_that_name_is_made_after_the_orphan_was_asked_to_go(api: Reme
 
     asking.join(60)
     assert Store.objects.get().name == "gone"
-    assert api.wait_gone(NAMESPACE, "store-gone", timeout=20)
+    assert api.wait_gone(NAMESPACE, "store-gone", timeout=60)
 
 
 def is_waiting() -> bool:

@@ -33,7 +33,7 @@ def test_a_namespace_goes_with_all_that_is_in_it(api: Remembered) -> None:
 
     assert remove(api, orphan(api, "Namespace"))
 
-    assert api.wait_gone(NAMESPACE, "store-gone", timeout=20)
+    assert api.wait_gone(NAMESPACE, "store-gone", timeout=60)
     assert api.get(STORE, "gone") is not None
     sweeping.sweep(api)
     assert found() == {("Store", "", "gone"), ("RedisKey", "", "store:events:gone")}
@@ -44,7 +44,7 @@ def test_a_claim_goes_alone(api: Remembered) -> None:
 
     assert remove(api, orphan(api, "PersistentVolumeClaim"))
 
-    assert api.wait_gone(PERSISTENT_VOLUME_CLAIM, "data", "store-gone", timeout=20)
+    assert api.wait_gone(PERSISTENT_VOLUME_CLAIM, "data", "store-gone", timeout=60)
     assert api.get(NAMESPACE, "store-gone") is not None
 
 
@@ -54,7 +54,7 @@ def test_a_volume_goes_with_its_storage_though_its_class_retained_it(api: Rememb
 
     assert remove(api, orphan(api, "PersistentVolume"))
 
-    assert api.wait_gone(PERSISTENT_VOLUME, kept["metadata"]["name"], timeout=20)
+    assert api.wait_gone(PERSISTENT_VOLUME, kept["metadata"]["name"], timeout=60)
     assert not Path(kept["spec"]["hostPath"]["path"]).exists()
 
 
@@ -82,7 +82,7 @@ def test_a_store_resource_goes_though_nobody_tears_anything_down_for_it(api: Rem
 
     assert remove(api, orphan(api, "Store"))
 
-    assert api.wait_gone(STORE, "gone", timeout=10)
+    assert api.wait_gone(STORE, "gone", timeout=60)
 
 
 def test_another_programs_finalizer_stays_on_a_store_resource(api: Remembered) -> None:
