@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -27,10 +28,10 @@ class Caller:
 
     def call(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
         """One request. Raises Broken when the platform doesn't answer."""
+        address, host = reach(self.url)
+        headers = {**self.headers, "Host": host}
         try:
-            return httpx.request(
-                method, self.url + path, headers=dict(self.headers), json=body, timeout=TIMEOUT_SECONDS
-            )
+            return httpx.request(method, address + path, headers=headers, json=body, timeout=TIMEOUT_SECONDS)
         except httpx.TransportError as error:
             raise Broken(f"{method} {self.url}{path} got no answer: {type(error).__name__}.") from error
 
@@ -43,6 +44,17 @@ class Caller:
         """The caller's stores and where they stand; a single page, since a checklist makes few."""
         answer = expect(self.call("GET", "/stores?page_size=200"), httpx.codes.OK)
         return {each["name"]: each["phase"] for each in answer.json()["results"]}
+
+
+def reach(url: str) -> tuple[str, str]:
+    """Where to connect to, and the Host to ask for.
+
+    A name below `localhost` is this machine (RFC 6761), which many machines' resolvers don't know.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not (parts.hostname or "").endswith(".localhost"):
+        return url, parts.netloc
+    return urlunsplit(parts._replace(netloc=f"127.0.0.1:{parts.port or 80}")), parts.netloc
 
 
 def expect(answer: httpx.Response, *codes: int) -> httpx.Response:

@@ -123,3 +123,16 @@ def test_a_count_that_stays_behind_breaks_metrics(platform: Platform, world: Wor
     world.made, world.created_before = [*"abcde"], 0.0
     with pytest.raises(Broken, match="counted 1 new stores where 4 were made"):
         checks.metrics(world)
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "host"),
+    [
+        ("http://storeplane.localhost:8088", "http://127.0.0.1:8088", "storeplane.localhost:8088"),
+        ("http://storeplane.localhost", "http://127.0.0.1:80", "storeplane.localhost"),
+        ("http://localhost:8000", "http://localhost:8000", "localhost:8000"),
+        ("https://shops.example.com", "https://shops.example.com", "shops.example.com"),
+    ],
+)
+def test_a_name_below_localhost_is_this_machine(url: str, address: str, host: str) -> None:
+    assert caller.reach(url) == (address, host)
