@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
 
 PATIENCE_MS = 60_000
 WIDTHS = (1280, 390)
@@ -27,6 +27,7 @@ class Eyes:
         self.trouble: list[str] = []
         self._expected: set[int] = set()
         page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)  # 5 s otherwise, whatever the page's own is
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.trouble.append(f"script error: {error}"))
         page.on("requestfailed", self._failed)
