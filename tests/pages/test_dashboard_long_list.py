@@ -65,8 +65,8 @@ def test_a_search_among_a_thousand_stores_finds_the_one(dashboard_eyes: Eyes) ->
     page.get_by_label("Search").fill("shop-0777")
 
     expect(page.get_by_text(f"1 of {len(names)}")).to_be_visible()
-    assert page.evaluate(_NAMES) == ["shop-0777"]
     expect(page.get_by_test_id("store-shop-0777")).to_be_in_viewport()
+    expect(page.locator('[data-testid^="store-"]')).to_have_count(1)
 
 
 def test_the_row_with_the_focus_stays_however_far_the_list_is_scrolled(dashboard_eyes: Eyes) -> None:
