@@ -57,12 +57,12 @@ describe("the list of stores", () => {
     platform.open = false;
     platform.add("alpha", "Ready");
     open();
-    expect(await screen.findByText(/no live updates/, undefined, { timeout: 4000 })).toBeVisible();
+    expect(await screen.findByText(/no live updates/, undefined, { timeout: 30_000 })).toBeVisible();
     const fetches = sent("GET /stores").length;
     expect(fetches).toBeGreaterThan(0);
     platform.add("gamma", "Pending", { queue_position: 2 });
-    expect(await screen.findByText(/number 2 in the queue/, undefined, { timeout: 7000 })).toBeVisible();
-  }, 15_000);
+    expect(await screen.findByText(/number 2 in the queue/, undefined, { timeout: 30_000 })).toBeVisible();
+  });
 
   it("misses nothing over a lost connection", async () => {
     platform.add("alpha", "Provisioning");
@@ -71,7 +71,7 @@ describe("the list of stores", () => {
     act(() => platform.sockets[0]!.lose());
     expect(screen.getByTestId("connection")).toHaveTextContent("reconnecting…");
     platform.change("alpha", { phase: "Failed" }, "PROVISION_FAILED");
-    await waitFor(() => expect(screen.getByTestId("connection")).toHaveTextContent("live"), { timeout: 3000 });
+    await waitFor(() => expect(screen.getByTestId("connection")).toHaveTextContent("live"), { timeout: 30_000 });
     const row = within(screen.getByTestId("store-alpha"));
     await waitFor(() => expect(row.getByTestId("phase")).toHaveTextContent("Failed"));
     expect(platform.sockets[1]!.url.search).toBe("?since=0");
