@@ -1,7 +1,9 @@
 """The list and a store's page follow the platform: over the WebSocket without asking, and without it by asking."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request, expect
@@ -41,13 +43,14 @@ def twenty_events(name: str) -> None:
     apply_change(store.pk, Activity.FAILED, Change(EventType.PROVISION_FAILED, f"Try {EVENTS} was the last."))
 
 
-PATIENCE_MS = 2000
-"""`patience` in LiveContext.tsx: so long the page waits for a store's new shape before it asks for it."""
+LIVE = Path(__file__).resolve().parents[2] / "frontend/dashboard/src/live/LiveContext.tsx"
+(LOST_AFTER_MS,) = re.findall(r"^const patience = (\d+);$", LIVE.read_text(), re.MULTILINE)
+"""So long the page waits for a store's new shape before it asks for it."""
 
 HELD = f"""(() => {{
   const {{ setTimeout: set, clearTimeout: clear }} = window, held = new Set()
   window.setTimeout = (run, delay, ...rest) => {{
-    if (delay !== {PATIENCE_MS}) return set(run, delay, ...rest)
+    if (delay !== {LOST_AFTER_MS}) return set(run, delay, ...rest)
     const id = set(() => {{}}, 2 ** 31 - 1)
     held.add(id)
     return id
