@@ -32,6 +32,7 @@ INPUTS = [
     "build.py",
     "build_steps",
     "medusa-config.ts",
+    "migrate.mjs",
     "package.json",
     "package-lock.json",
     "prepare",

@@ -1,4 +1,4 @@
-"""A store as the tests run it: the image's two programs with the environment that the chart gives them."""
+"""A store as the tests run it: the image's programs with the environment that the chart gives them."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 class Store:
-    """One store: its environment, its two programs, its address."""
+    """One store: its environment, its programs, its address."""
 
     def __init__(self, image: Path, server: "Server", database: str) -> None:
         self.image = image
@@ -71,17 +71,22 @@ class Store:
 
     def begin_prepare(self, **changes: str) -> "subprocess.Popen[str]":
         """Start prepare.mjs, with some variables changed."""
-        return subprocess.Popen(
-            [NODE, self.image / "prepare.mjs"],
-            env={**self.environment, **changes},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return _begin(self.image / "prepare.mjs", {**self.environment, **changes})
 
     def prepare(self, *, code: int = 0, **changes: str) -> str:
         """Run prepare.mjs to its end; returns what it printed."""
-        child = self.begin_prepare(**changes)
+        return self._finish(self.begin_prepare(**changes), code)
+
+    def begin_migrate(self) -> "subprocess.Popen[str]":
+        """Start migrate.mjs, which is told where the database is, and nothing else of the store."""
+        told = {name: value for name, value in self.environment.items() if name.startswith(("DATABASE_", "PATH"))}
+        return _begin(self.image / "migrate.mjs", told)
+
+    def migrate(self, *, code: int = 0) -> str:
+        """Run migrate.mjs to its end; returns what it printed."""
+        return self._finish(self.begin_migrate(), code)
+
+    def _finish(self, child: "subprocess.Popen[str]", code: int) -> str:
         output, _ = child.communicate(timeout=120)
         assert child.returncode == code, output
         assert not [secret for secret in self.secrets if secret in output]
@@ -139,3 +144,14 @@ class Store:
         text = self.sql(f"SELECT coalesce(json_agg(t), '[]') FROM {table} t")  # noqa: S608 - our own names
         parsed: list[dict[str, Any]] = json.loads(text)
         return parsed
+
+
+def _begin(program: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [NODE, program],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )

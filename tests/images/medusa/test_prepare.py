@@ -99,25 +99,6 @@ def test_a_failed_restore_leaves_the_database_empty(store: Store) -> None:
     assert store.sql("SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'storeplane')") == "0"
 
 
-def test_an_older_database_is_migrated(store: Store) -> None:
-    store.prepare()
-    store.sql("UPDATE storeplane.state SET medusa_version = '2.17.2'")
-
-    output = store.prepare()
-
-    assert "migrating the database from Medusa 2.17.2 to 2.18.0" in output
-    assert store.rows("storeplane.state")[0]["medusa_version"] == "2.18.0"
-
-
-def test_a_newer_database_is_refused(store: Store) -> None:
-    store.prepare()
-    store.sql("UPDATE storeplane.state SET medusa_version = '2.100.0'")
-
-    output = store.prepare(code=1)
-
-    assert "the database was written by Medusa 2.100.0 and this image is 2.18.0" in output
-
-
 def test_an_absent_server_is_waited_for_and_then_named(store: Store) -> None:
     port = free_port()
 

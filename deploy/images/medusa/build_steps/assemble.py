@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 PROJECT = ["package.json", "package-lock.json", "tsconfig.json", "medusa-config.ts", "src"]
-RUNTIME = ["prepare", "prepare.mjs", "start", "start.mjs", "static"]
+RUNTIME = ["migrate.mjs", "prepare", "prepare.mjs", "start", "start.mjs", "static"]
 
 
 def copy(names: list[str], source: Path, target: Path) -> None:

@@ -7,7 +7,8 @@ import { Failure, say } from "./log.mjs"
 
 const DUMP = new URL("../prepared.sql.gz", import.meta.url)
 
-async function isOurs(client) {
+/** Whether this image, or an older one of ours, has filled the database. */
+export async function isOurs(client) {
   const { rows } = await client.query("SELECT to_regclass('storeplane.state') IS NOT NULL AS ours")
   return rows[0].ours
 }

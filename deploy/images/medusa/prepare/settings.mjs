@@ -7,7 +7,20 @@ function need(env, name) {
   return env[name]
 }
 
-/** What the environment asks for; fails with one sentence that names the variable, never its value. */
+/** Where the database is; fails with one sentence that names the variable, never its value. */
+export function readDatabase(env) {
+  return {
+    host: need(env, "DATABASE_HOST"),
+    port: Number(env.DATABASE_PORT || 5432),
+    database: env.DATABASE_NAME || "medusa",
+    user: env.DATABASE_USER || "medusa",
+    password: env.DATABASE_PASSWORD || "",
+    ssl: env.DATABASE_SSL === "true",
+    waitSeconds: Number(env.DATABASE_WAIT_SECONDS || 180),
+  }
+}
+
+/** What the environment asks for; fails as `readDatabase` does. */
 export function readSettings(env) {
   const publishableKey = need(env, "PUBLISHABLE_KEY")
   if (!/^pk_[0-9a-f]{64}$/.test(publishableKey)) {
@@ -18,15 +31,9 @@ export function readSettings(env) {
     throw new Failure("ADMIN_EMAIL is not an e-mail address")
   }
   return {
-    database: {
-      host: need(env, "DATABASE_HOST"),
-      port: Number(env.DATABASE_PORT || 5432),
-      database: env.DATABASE_NAME || "medusa",
-      user: env.DATABASE_USER || "medusa",
-      password: env.DATABASE_PASSWORD || "",
-      ssl: env.DATABASE_SSL === "true",
-      waitSeconds: Number(env.DATABASE_WAIT_SECONDS || 180),
-    },
+    database: readDatabase(env),
+    // How long an older database is left to the migration of its own (migrate.mjs) before it is migrated here.
+    migrationWaitSeconds: Number(env.MIGRATION_WAIT_SECONDS || 0),
     store: {
       name: need(env, "STORE_NAME"),
       publishableKey,
