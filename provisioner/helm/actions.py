@@ -20,7 +20,8 @@ Verb = Literal["install", "upgrade", "rollback", "uninstall", "template"]
 
 @dataclass(frozen=True)
 class Action:
-    """One thing for Helm to do. `deadline` in seconds; `revision` is for a rollback, 0 meaning the one before."""
+    """One thing for Helm to do. `deadline` in seconds; `revision` is for a rollback, 0 meaning the one before;
+    `as_upgrade` is for a template, which is an install's otherwise."""
 
     verb: Verb
     release: str
@@ -31,6 +32,7 @@ class Action:
     labels: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     revision: int = 0
+    as_upgrade: bool = False
 
 
 class Runner(Protocol):
@@ -106,10 +108,17 @@ class ReleaseActions:
         return True
 
     def template(
-        self, release: str, namespace: str, chart: Path, values: Values, *, deadline: float = DEADLINE
+        self,
+        release: str,
+        namespace: str,
+        chart: Path,
+        values: Values,
+        *,
+        upgrade: bool = False,
+        deadline: float = DEADLINE,
     ) -> list[Manifest]:
         """See `Helm.template`."""
-        rendered = self._run(Action("template", release, namespace, deadline, chart, values))
+        rendered = self._run(Action("template", release, namespace, deadline, chart, values, as_upgrade=upgrade))
         try:
             return storage.manifests(rendered)
         except yaml.YAMLError as error:

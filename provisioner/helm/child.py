@@ -49,7 +49,7 @@ def _template(helm: Any, request: dict[str, Any]) -> str:
     with helm.Chart.load(request["chart"]) as chart:
         chart.validate_schema(request["values"])
         names = {"name": request["release"], "namespace": request["namespace"]}
-        rendered = chart.render(request["values"], is_install=True, **names)
+        rendered = chart.render(request["values"], **request["options"], **names)
     documents = [text for path, text in sorted(rendered.items()) if path.endswith((".yaml", ".yml"))]
     return "\n---\n".join(documents)
 

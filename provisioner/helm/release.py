@@ -96,9 +96,16 @@ class Helm(Protocol):
         """Removes the release and its history; volumes of StatefulSets stay. False when there was none."""
 
     def template(
-        self, release: str, namespace: str, chart: Path, values: Values, *, deadline: float = DEADLINE
+        self,
+        release: str,
+        namespace: str,
+        chart: Path,
+        values: Values,
+        *,
+        upgrade: bool = False,
+        deadline: float = DEADLINE,
     ) -> list[Manifest]:
-        """What the chart renders to, checked against its schema; no cluster is asked."""
+        """What the chart renders to at an install or an upgrade, checked against its schema; no cluster is asked."""
 
 
 def values_digest(values: Values) -> str:

@@ -70,6 +70,8 @@ class HelmProgram:
 
 def child_options(action: Action) -> dict[str, Any]:
     """The library's options for an action; it refuses any that it doesn't know."""
+    if action.verb == "template":
+        return {"is_install": not action.as_upgrade, "is_upgrade": action.as_upgrade}
     options: dict[str, Any] = {"timeout_seconds": math.ceil(action.deadline)}
     if action.verb in {"install", "upgrade"}:
         options |= {"force_conflicts": True, "labels": dict(action.labels), "description": action.description}
@@ -93,7 +95,7 @@ def program_arguments(action: Action, *, server_side: bool) -> list[str]:
         arguments += [str(action.chart), "--values", "-"]
     arguments += ["--namespace", action.namespace]
     if action.verb == "template":
-        return arguments
+        return [*arguments, "--is-upgrade"] if action.as_upgrade else arguments
     arguments += ["--timeout", f"{math.ceil(action.deadline)}s"]
     if action.verb in {"install", "upgrade"}:
         arguments += ["--description", action.description] if action.description else []

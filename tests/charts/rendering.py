@@ -46,8 +46,13 @@ WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 
 
 def render(**values: Any) -> list[Manifest]:
-    """The objects of the store above with these values over the chart's defaults. Raises a HelmError."""
+    """The objects of the store above with these values over the chart's defaults, at its birth. Raises a HelmError."""
     return _rendered(CHART, "store", NAMESPACE, {"store": STORE, **values})
+
+
+def render_upgrade(**values: Any) -> list[Manifest]:
+    """The same at an upgrade of the release."""
+    return _rendered(CHART, "store", NAMESPACE, {"store": STORE, **values}, upgrade=True)
 
 
 def render_platform(*files: str, **values: Any) -> list[Manifest]:
@@ -105,11 +110,13 @@ def notes(values: Mapping[str, Any]) -> str:
     return subprocess.run(argv, capture_output=True, check=True, timeout=60).stdout.decode()
 
 
-def _rendered(chart: Path, release: str, namespace: str, values: Mapping[str, Any]) -> list[Manifest]:
-    return copy.deepcopy(_once(chart, release, namespace, json.dumps(values, sort_keys=True)))
+def _rendered(
+    chart: Path, release: str, namespace: str, values: Mapping[str, Any], *, upgrade: bool = False
+) -> list[Manifest]:
+    return copy.deepcopy(_once(chart, release, namespace, json.dumps(values, sort_keys=True), upgrade=upgrade))
 
 
 @cache
-def _once(chart: Path, release: str, namespace: str, values: str) -> list[Manifest]:
+def _once(chart: Path, release: str, namespace: str, values: str, *, upgrade: bool) -> list[Manifest]:
     actions = ReleaseActions(Cluster(), HelmChild())
-    return actions.template(release, namespace, chart, json.loads(values), deadline=60)
+    return actions.template(release, namespace, chart, json.loads(values), upgrade=upgrade, deadline=60)

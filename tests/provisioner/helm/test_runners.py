@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ def fake_helm(folder: Path, *, version: str = "v4.2.3", said: str = "", code: in
         ),
         (UNINSTALL, ["uninstall", "store", "--namespace", "store-x", "--timeout", "30s"]),
         (TEMPLATE, ["template", "store", "/charts/medusa", "--values", "-", "--namespace", "store-x"]),
+        (
+            replace(TEMPLATE, as_upgrade=True),
+            ["template", "store", "/charts/medusa", "--values", "-", "--namespace", "store-x", "--is-upgrade"],
+        ),
     ],
 )
 def test_the_program_is_asked_for_each_verb(action: Action, expected: list[str]) -> None:
@@ -160,6 +165,17 @@ def test_a_template_needs_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
     objects = ReleaseActions(Cluster(), HelmChild()).template("store", NAMESPACE, CHART, {"store": STORE})
     assert "StatefulSet" in {item["kind"] for item in objects}
+
+
+def test_a_template_is_of_an_install_or_of_an_upgrade(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: small\nversion: 0.1.0\n")
+    flags = "install: {{ .Release.IsInstall }}\nupgrade: {{ .Release.IsUpgrade }}\n"
+    (tmp_path / "templates" / "flags.yaml").write_text(f"kind: Flags\n{flags}")
+    helm = ReleaseActions(Cluster(), HelmChild())
+    for upgrade in (False, True):
+        (said,) = helm.template("store", NAMESPACE, tmp_path, {}, upgrade=upgrade)
+        assert (said["install"], said["upgrade"]) == (not upgrade, upgrade)
 
 
 def test_a_chart_that_renders_to_no_yaml_is_invalid(tmp_path: Path) -> None:
