@@ -28,6 +28,7 @@ KINDS: tuple[Kind, ...] = (
     kinds.RESOURCE_QUOTA,
     kinds.DEPLOYMENT,
     kinds.STATEFUL_SET,
+    kinds.JOB,
     kinds.PERSISTENT_VOLUME_CLAIM,
     kinds.INGRESS,
     kinds.NETWORK_POLICY,

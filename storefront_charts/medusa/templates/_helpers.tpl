@@ -44,13 +44,18 @@ securityContext:
   valueFrom: {secretKeyRef: {name: {{ .root.Values.secretName }}, key: {{ .key }}}}
 {{- end }}
 
-{{/* The environment of Medusa, the same for preparing and for running. */}}
-{{- define "medusa.backendEnv" -}}
+{{/* Where the store's database is. */}}
+{{- define "medusa.databaseEnv" -}}
 - {name: DATABASE_HOST, value: postgres}
 - {name: DATABASE_PORT, value: "5432"}
 - {name: DATABASE_NAME, value: medusa}
 - {name: DATABASE_USER, value: medusa}
 {{ include "medusa.secretEnv" (dict "root" . "key" "POSTGRES_PASSWORD" "name" "DATABASE_PASSWORD") }}
+{{- end }}
+
+{{/* The environment of Medusa, the same for preparing and for running. */}}
+{{- define "medusa.backendEnv" -}}
+{{ include "medusa.databaseEnv" . }}
 {{- range list "JWT_SECRET" "COOKIE_SECRET" "ADMIN_EMAIL" "ADMIN_PASSWORD" "PUBLISHABLE_KEY" }}
 {{ include "medusa.secretEnv" (dict "root" $ "key" .) }}
 {{- end }}

@@ -10,7 +10,17 @@ import pytest
 
 from provisioner.helm import ChartInvalid
 from tenants.plans import PLANS
-from tests.charts.rendering import CHART, KUBERNETES, STORE, containers, lint, one, pod_templates, render
+from tests.charts.rendering import (
+    CHART,
+    KUBERNETES,
+    STORE,
+    containers,
+    lint,
+    one,
+    pod_templates,
+    render,
+    render_upgrade,
+)
 
 TLS = {
     "className": "nginx",
@@ -37,7 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_every_object_is_valid_for_the_api(variant: str, version: str) -> None:
-    for item in render(**VARIANTS[variant]):
+    for item in render_upgrade(**VARIANTS[variant]):
         assert kubernetes_validate.validate(item, version, strict=True) == version
 
 
@@ -47,7 +57,7 @@ def test_lint_finds_nothing_above_a_hint(variant: str) -> None:
 
 
 def test_every_object_pod_and_volume_says_which_store_it_belongs_to() -> None:
-    objects = render(replicas={"storefront": 2})
+    objects = render_upgrade(replicas={"storefront": 2})
     claims = one(objects, "StatefulSet", "postgres")["spec"]["volumeClaimTemplates"]
     for item in [*objects, *(template for _, template in pod_templates(objects)), *claims]:
         labels = item["metadata"]["labels"]
@@ -66,6 +76,7 @@ def test_the_objects_are_those_that_the_platform_counts_on() -> None:
         ("NetworkPolicy", "backend"),
         ("NetworkPolicy", "database"),
         ("NetworkPolicy", "default-deny"),
+        ("NetworkPolicy", "migration"),
         ("NetworkPolicy", "storefront"),
         ("ResourceQuota", "store"),
         ("Service", "backend"),
@@ -100,7 +111,7 @@ def test_a_wrong_value_is_refused_by_name(values: dict[str, Any], named: str) ->
 
 
 def test_no_secret_is_made_and_credentials_come_from_the_stores_own() -> None:
-    objects = render()
+    objects = render_upgrade()
     assert "Secret" not in {item["kind"] for item in objects}
     for _, template in pod_templates(objects):
         for container in containers(template["spec"]):

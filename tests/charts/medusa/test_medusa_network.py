@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.charts.network import Party, Policies, party_of
-from tests.charts.rendering import NAMESPACE, pod_templates, render
+from tests.charts.rendering import NAMESPACE, pod_templates, render, render_upgrade
 
-_PODS = dict(pod_templates(render()))
+# A Job's name ends in what its content adds up to.
+_PODS = {name.partition("-")[0]: template for name, template in pod_templates(render_upgrade())}
 
 
 def _of_store(workload: str) -> Party:
@@ -23,6 +24,7 @@ PARTIES = {
     "database": _of_store("postgres"),
     "backend": _of_store("backend"),
     "storefront": _of_store("storefront"),
+    "migration": _of_store("migrate"),
     "stray pod": Party({"app": "stray"}, NAMESPACE),
     "ingress controller": Party({"app.kubernetes.io/name": "ingress-nginx"}, "ingress-nginx"),
     "pod beside the controller": Party({"app": "other"}, "ingress-nginx"),
@@ -31,6 +33,7 @@ PARTIES = {
     "pod beside dns": Party({"app": "metrics"}, "kube-system"),
     "other store's backend": _of_other_store("backend"),
     "other store's database": _of_other_store("postgres"),
+    "other store's migration": _of_other_store("migrate"),
     "platform": Party({"app.kubernetes.io/part-of": "storeplane"}, "storeplane"),
     "internet": Party(address="93.184.216.34"),
     "internet over IPv6": Party(address="2606:2800:220:1::1"),
@@ -42,7 +45,7 @@ PARTIES = {
     "carrier-grade NAT": Party(address="100.64.0.1"),
     "node loopback": Party(address="127.0.0.1"),
 }
-OF_STORE = ["database", "backend", "storefront", "stray pod"]
+OF_STORE = ["database", "backend", "storefront", "migration", "stray pod"]
 PORTS = [
     ("TCP", 53),
     ("UDP", 53),
@@ -59,6 +62,9 @@ ALLOWED = {
     ("ingress controller", "backend", "TCP", 9000),
     ("storefront", "backend", "TCP", 9000),
     ("backend", "database", "TCP", 5432),
+    ("migration", "database", "TCP", 5432),
+    ("migration", "dns", "TCP", 53),
+    ("migration", "dns", "UDP", 53),
     ("backend", "dns", "TCP", 53),
     ("backend", "dns", "UDP", 53),
     ("storefront", "dns", "TCP", 53),

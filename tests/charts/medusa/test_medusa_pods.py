@@ -8,16 +8,17 @@ import pytest
 
 from provisioner.cluster import Manifest
 from tenants.plans import PLANS
-from tests.charts.rendering import containers, one, pod_templates, render
+from tests.charts.rendering import WORKLOADS, containers, one, pod_templates, render, render_upgrade
 
-PODS = ["backend", "postgres", "storefront"]
+SERVING = ["backend", "postgres", "storefront"]
+PODS = [*SERVING, "migrate"]
 _UNITS = {"m": Decimal("0.001"), "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
 def pod(name: str) -> Manifest:
     """The spec of the pods of one workload."""
-    spec: Manifest = dict(pod_templates(render()))[name]["spec"]
-    return spec
+    (spec,) = [template["spec"] for each, template in pod_templates(render_upgrade()) if each.partition("-")[0] == name]
+    return dict(spec)
 
 
 def amount(quantity: str) -> Decimal:
@@ -59,7 +60,7 @@ def test_a_pod_stops_soon(name: str) -> None:
     assert pod(name)["terminationGracePeriodSeconds"] <= 15
 
 
-@pytest.mark.parametrize("name", PODS)
+@pytest.mark.parametrize("name", SERVING)
 def test_a_pod_is_asked_every_second_until_it_is_ready(name: str) -> None:
     (container,) = pod(name)["containers"]
     startup = container["startupProbe"]
@@ -89,15 +90,15 @@ def test_medusa_may_use_a_whole_core_to_start_in() -> None:
 
 
 @pytest.mark.parametrize("plan", [None, *PLANS])
-def test_the_pods_fit_the_quota_while_both_deployments_are_being_replaced(plan: str | None) -> None:
-    objects = render(**(PLANS[plan].chart_values() if plan else {}))
+def test_the_pods_fit_the_quota_while_both_deployments_are_replaced_and_the_database_migrated(plan: str | None) -> None:
+    objects = render_upgrade(**(PLANS[plan].chart_values() if plan else {}))
     hard = one(objects, "ResourceQuota", "store")["spec"]["hard"]
     used = dict.fromkeys(["requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods"], Decimal(0))
     for item in objects:
-        if item["kind"] not in {"Deployment", "StatefulSet"}:
+        if item["kind"] not in WORKLOADS:
             continue
         strategy = item["spec"].get("strategy", {}).get("rollingUpdate", {"maxSurge": 0})
-        pods = item["spec"]["replicas"] + strategy["maxSurge"]
+        pods = item["spec"].get("replicas", 1) + strategy["maxSurge"]
         used["pods"] += pods
         for side in ("requests", "limits"):
             for resource in ("cpu", "memory"):
