@@ -103,9 +103,9 @@ class Events:
         raise AssertionError(f"no {last} of {store} after {[event['type'] for event in seen]}")
 
 
-def kubectl(*words: str) -> str:
+def kubectl(*words: str, stdin: str = "") -> str:
     """What kubectl prints, or its error as the test's failure."""
-    done = subprocess.run(["kubectl", *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(["kubectl", *words], input=stdin, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
