@@ -28,12 +28,12 @@ KINDS: tuple[Kind, ...] = (
     kinds.RESOURCE_QUOTA,
     kinds.DEPLOYMENT,
     kinds.STATEFUL_SET,
-    kinds.JOB,
     kinds.PERSISTENT_VOLUME_CLAIM,
     kinds.INGRESS,
     kinds.NETWORK_POLICY,
 )
-"""Of what a store of today's plans consists. A kind that a chart renders beyond these is not watched for drift."""
+"""Of what a store of today's plans consists. A kind that a chart renders beyond these is not watched for drift: the Job
+of an upgrade goes away by itself."""
 
 BY_NAME: Mapping[str, Kind] = {kind.kind: kind for kind in KINDS}
 RELEASES = f"owner=helm,name={labels.RELEASE}"

@@ -91,9 +91,16 @@ def shape_of(cluster: Cluster, store: Store) -> Shape:
         if kind in (CUSTOM_RESOURCE_DEFINITION, STORE) or kind.kind in _SHORT_LIVED:
             continue
         for manifest in objects(cluster, kind, store.namespace):
-            if _belongs(kind, manifest, store) and manifest.get("type") != "helm.sh/release.v1":
+            if _belongs(kind, manifest, store) and not _passes_by(manifest):
                 found[kind.kind, _plain_name(kind, manifest, store)] += 1
     return found
+
+
+def _passes_by(manifest: Manifest) -> bool:
+    """Helm's records, and the Job that an upgrade has, with its pods: a repair of a first release is one to Helm."""
+    labels = manifest["metadata"].get("labels") or {}
+    migrates = labels.get("app.kubernetes.io/component") == "migration" and manifest["kind"] in ("Job", "Pod")
+    return migrates or manifest.get("type") == "helm.sh/release.v1"
 
 
 def objects(cluster: Cluster, kind: Kind, namespace: str) -> list[Manifest]:

@@ -76,10 +76,9 @@ def test_a_store_at_rest_is_not_migrated_before_it_is_woken() -> None:
     assert "Job" not in {item["kind"] for item in objects}
 
 
-def test_a_failed_attempt_keeps_its_log_and_a_hanging_one_ends() -> None:
+def test_a_failed_attempt_keeps_its_log_a_hanging_one_ends_and_a_finished_one_goes_away() -> None:
     spec = job()["spec"]
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
     assert spec["backoffLimit"] >= 1
     assert spec["activeDeadlineSeconds"] <= 3600
-    # A Job that goes away by itself would be put back as drift, and migrate again, and again.
-    assert "ttlSecondsAfterFinished" not in spec
+    assert spec["ttlSecondsAfterFinished"] == 3600
