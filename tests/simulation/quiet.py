@@ -1,5 +1,7 @@
 """The end of every story: faults stop, everything is delivered, time passes, until nothing is left to do."""
 
+from django.conf import settings
+
 from provisioner.operations.models import ACTIVE, Operation
 from tests.simulation.broker import Link
 from tests.simulation.world import HOSTS, SWEEP, SWEEP_MIRRORS, World
@@ -26,7 +28,8 @@ def settle(world: World) -> None:
             world.broker.messages.append(SWEEP)
         if number % _MIRRORS_EVERY == 0:
             world.broker.messages.append(SWEEP_MIRRORS)
-    world.pass_time(2 * _ROUND_SECONDS)
+    # So that owners who were killed just before are silent for long enough to be forgotten.
+    world.pass_time(settings.STOREPLANE_STALE_SECONDS + _ROUND_SECONDS)
     world.broker.messages += [SWEEP, SWEEP_MIRRORS]
     work_off(world)
 
