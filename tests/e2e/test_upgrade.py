@@ -6,12 +6,12 @@ from collections.abc import Callable
 from tests.e2e.front_door import FrontDoor, Json, get_page, kubectl, objects, until
 
 OLDER = "2.17.2"
-# Medusa's own tables are the same; what a database was written by is what the programs of the image go by.
+# Medusa's own tables are the same; what a database was written by is what the programs of the image go by. The image's
+# own way to connect waits, since the network of a new pod may take a moment to know what its policies allow.
 _MAKE_OLDER = """
-const { DATABASE_HOST: host, DATABASE_NAME: database, DATABASE_USER: user, DATABASE_PASSWORD: password } = process.env
-const { default: pg } = await import("pg")
-const client = new pg.Client({ host, database, user, password })
-await client.connect()
+const { connect } = await import("./prepare/database.mjs")
+const { readDatabase } = await import("./prepare/settings.mjs")
+const client = await connect(readDatabase(process.env))
 await client.query("UPDATE storeplane.state SET medusa_version = $1", [process.env.OLDER])
 await client.end()
 """
