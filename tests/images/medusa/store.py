@@ -48,6 +48,8 @@ class Store:
         self.log = ""
         self.environment = {
             "PATH": os.environ["PATH"],
+            # As in the container, whose user may write to /tmp only.
+            "HOME": "/proc/nowhere",
             **server.environment(),
             "DATABASE_NAME": database,
             "JWT_SECRET": secrets.token_hex(16),
@@ -79,7 +81,9 @@ class Store:
 
     def begin_migrate(self) -> "subprocess.Popen[str]":
         """Start migrate.mjs, which is told where the database is, and nothing else of the store."""
-        told = {name: value for name, value in self.environment.items() if name.startswith(("DATABASE_", "PATH"))}
+        told = {
+            name: value for name, value in self.environment.items() if name.startswith(("DATABASE_", "PATH", "HOME"))
+        }
         return _begin(self.image / "migrate.mjs", told)
 
     def migrate(self, *, code: int = 0) -> str:

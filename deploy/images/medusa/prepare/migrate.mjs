@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { readFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 
@@ -19,6 +21,8 @@ export function compareVersions(a, b) {
 
 /** Medusa doesn't read its settings without these; a migration signs nothing, so it needn't know the store's own. */
 const stubs = () => ({ JWT_SECRET: randomBytes(32).toString("hex"), COOKIE_SECRET: randomBytes(32).toString("hex") })
+/** Medusa's program ends when it can't make a file of settings at home, which the container's user may not have. */
+const home = { HOME: tmpdir(), XDG_CONFIG_HOME: join(tmpdir(), ".config") }
 
 function runMigrations() {
   return new Promise((resolve, reject) => {
@@ -26,7 +30,7 @@ function runMigrations() {
       cwd: APP,
       stdio: ["ignore", "inherit", "inherit"],
       // Outside production Medusa's program looks for a TypeScript compiler, which the image lacks.
-      env: { ...stubs(), ...process.env, NODE_ENV: "production", LOG_LEVEL: process.env.LOG_LEVEL || "warn" },
+      env: { ...stubs(), ...process.env, ...home, NODE_ENV: "production", LOG_LEVEL: process.env.LOG_LEVEL || "warn" },
     })
     const stop = () => child.kill("SIGKILL")
     process.once("exit", stop)
