@@ -5,18 +5,25 @@ from typing import Any
 
 from provisioner.cluster import Manifest
 
-_HOPELESS = {"InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull"}
+_HOPELESS = {"InvalidImageName", "ErrImageNeverPull"}
+# By itself this may be a kubelet that hasn't read the Secret yet ("failed to sync secret cache"), and tries again.
+_HOPELESS_CONFIG = ("not found", "couldn't find key")
 
 
 def is_ready(workload: Manifest | None) -> bool:
-    """True when all wanted replicas of the present generation are ready (kubectl's rule for `rollout status`)."""
+    """True when all wanted replicas of the present generation are ready, and no other is left.
+
+    kubectl's rule for `rollout status`. Counts of zero are left out of a status, so an absent one is zero. While an old
+    replica is there, it may be the one that is ready.
+    """
     if workload is None or workload["metadata"].get("deletionTimestamp"):
         return False
     status: dict[str, Any] = workload.get("status", {})
     wanted = workload["spec"].get("replicas", 1)
-    current = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 1)
-    updated = status.get("updatedReplicas", status.get("readyReplicas", 0))
-    return bool(current and status.get("readyReplicas", 0) >= wanted and updated >= wanted)
+    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 1):
+        return False
+    there, updated, ready = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas"))
+    return bool(updated >= wanted and there <= updated and ready >= wanted)
 
 
 def is_serving(workload: Manifest | None) -> bool:
@@ -39,11 +46,19 @@ def describe(pods: Sequence[Manifest], component: str) -> str:
 def hopeless_reason(pods: Iterable[Manifest]) -> str:
     """A container state that no waiting can mend, or an empty string."""
     for pod in pods:
+        if pod.get("metadata", {}).get("deletionTimestamp"):
+            continue
         for status in _container_statuses(pod):
             waiting = status.get("state", {}).get("waiting", {})
-            if waiting.get("reason") in _HOPELESS:
+            if _is_hopeless(waiting.get("reason", ""), waiting.get("message", "")):
                 return f"{waiting['reason']} in container {status['name']}: {waiting.get('message', '')}"
     return ""
+
+
+def _is_hopeless(reason: str, message: str) -> bool:
+    if reason == "CreateContainerConfigError":
+        return any(words in message for words in _HOPELESS_CONFIG)
+    return reason in _HOPELESS
 
 
 def _complaints(pods: Iterable[Manifest]) -> Iterator[str]:

@@ -7,26 +7,36 @@ import pytest
 from provisioner import workloads
 
 
-def deployment(replicas: int = 1, generation: int = 1, **status: int) -> dict[str, Any]:
-    return {"metadata": {"generation": generation}, "spec": {"replicas": replicas}, "status": status}
+def deployment(wanted: int = 1, generation: int = 1, **status: int) -> dict[str, Any]:
+    return {"metadata": {"generation": generation}, "spec": {"replicas": wanted}, "status": status}
 
 
 CASES = {
     "nothing there": (None, False),
     "no status yet": (deployment(), False),
-    "ready": (deployment(observedGeneration=1, readyReplicas=1, updatedReplicas=1), True),
+    "ready": (deployment(observedGeneration=1, replicas=1, readyReplicas=1, updatedReplicas=1), True),
+    "none wanted and none there": (deployment(0, observedGeneration=1), True),
+    "none wanted and one left": (deployment(0, observedGeneration=1, replicas=1, readyReplicas=1), False),
     "ready, but of an older generation": (
-        deployment(generation=2, observedGeneration=1, readyReplicas=1, updatedReplicas=1),
+        deployment(generation=2, observedGeneration=1, replicas=1, readyReplicas=1, updatedReplicas=1),
         False,
     ),
-    "half of the replicas": (deployment(2, observedGeneration=1, readyReplicas=1, updatedReplicas=2), False),
-    "old pods are ready, new ones are not": (
-        deployment(1, observedGeneration=1, readyReplicas=1, updatedReplicas=0),
+    "half of the replicas": (
+        deployment(2, observedGeneration=1, replicas=2, readyReplicas=1, updatedReplicas=2),
         False,
     ),
-    "a StatefulSet that never was updated has no such count": (
-        deployment(observedGeneration=1, readyReplicas=1),
-        True,
+    # The first status of a new generation: a count of zero is left out.
+    "the old pod is ready, no new one is there": (
+        deployment(generation=2, observedGeneration=2, replicas=1, readyReplicas=1),
+        False,
+    ),
+    "the old pod is ready, the new one is not": (
+        deployment(generation=2, observedGeneration=2, replicas=2, readyReplicas=1, updatedReplicas=1),
+        False,
+    ),
+    "both are ready, the old one is still there": (
+        deployment(generation=2, observedGeneration=2, replicas=2, readyReplicas=2, updatedReplicas=1),
+        False,
     ),
     "going away": (
         {
@@ -62,3 +72,18 @@ def test_a_wait_is_described_by_the_first_complaint() -> None:
 def test_only_what_waiting_cannot_mend_is_hopeless() -> None:
     assert workloads.hopeless_reason([pod("CrashLoopBackOff"), pod("ImagePullBackOff")]) == ""
     assert workloads.hopeless_reason([pod("InvalidImageName")]) == "InvalidImageName in container medusa: m"
+    leaving = {**pod("InvalidImageName"), "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    assert workloads.hopeless_reason([leaving]) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "hopeless"),
+    [
+        ('secret "store-credentials" not found', True),
+        ("couldn't find key JWT_SECRET in Secret store-x/store-credentials", True),
+        ("failed to sync secret cache: timed out waiting for the condition", False),
+    ],
+)
+def test_a_secret_that_the_kubelet_has_not_read_yet_is_waited_for(message: str, hopeless: bool) -> None:
+    found = workloads.hopeless_reason([pod("CreateContainerConfigError", message=message)])
+    assert found == (f"CreateContainerConfigError in container medusa: {message}" if hopeless else "")

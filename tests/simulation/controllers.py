@@ -40,7 +40,7 @@ class Controllers:
             self._provide_volume(namespace)
         if self._objects.age(kind, name, namespace) >= READY_SECONDS:
             generation = workload["metadata"]["generation"]
-            status = {"observedGeneration": generation, "readyReplicas": 1, "updatedReplicas": 1}
+            status = {"observedGeneration": generation, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1}
             self._objects.write_status(kind, name, namespace, status)
 
     def _provide_volume(self, namespace: str) -> None:

@@ -60,7 +60,8 @@ def test_what_follows_for_the_namespace(standing: Standing, left: Left | None, e
 
 
 def workload(*, ready: int, observed: int = 1) -> dict[str, Any]:
-    status = {"readyReplicas": ready, "updatedReplicas": ready, "observedGeneration": observed}
+    counts = {"replicas": 1, "readyReplicas": ready, "updatedReplicas": 1}
+    status = {**counts, "observedGeneration": observed}
     return {"metadata": {"generation": 1}, "spec": {"replicas": 1}, "status": status}
 
 
