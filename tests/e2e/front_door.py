@@ -61,14 +61,20 @@ class FrontDoor:
         return {store["name"]: store["phase"] for store in answer.json()["results"]}
 
     def wait_for_phase(self, name: str, phase: str) -> Json:
-        """The store once it is in that phase; a store that failed meanwhile fails the test with its own words."""
+        """The store once it is in that phase; a store that failed meanwhile fails the test with its own words.
+
+        Ready is what the workloads say of themselves: an ingress controller may learn of them a moment later.
+        """
 
         def look() -> Json | None:
             store = self.store(name)
             assert store.get("phase") != "Failed" or phase == "Failed", store["message"]
             return store if store.get("phase") == phase else None
 
-        return until(look, f"{name} to be {phase}")
+        found = until(look, f"{name} to be {phase}")
+        if phase == "Ready":
+            wait_until_served(found["url"])
+        return found
 
     def wait_until_gone(self, name: str) -> None:
         """Until the API answers 404."""
@@ -139,6 +145,12 @@ def get_page(origin: str, path: str = "/") -> httpx.Response:
     """One GET of a store's page."""
     address, host = reach(origin)
     return httpx.get(f"{address}{path}", headers={"Host": host}, timeout=30)
+
+
+def wait_until_served(origin: str) -> None:
+    """Until shop and backend answer at the store's origin."""
+    for path in ("/", "/health"):
+        until(lambda path=path: get_page(origin, path).status_code == 200, f"{path} of {origin} to be served")
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float = GENEROUS_SECONDS) -> T:

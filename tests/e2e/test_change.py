@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.e2e.front_door import FrontDoor, Json, get_page, kubectl, objects, until
+from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until, wait_until_served
 
 
 def test_a_larger_plan_reaches_the_running_store_and_keeps_its_volume(
@@ -22,7 +22,7 @@ def test_a_larger_plan_reaches_the_running_store_and_keeps_its_volume(
     backend = next(found for found in objects("deploy", "-n", namespace) if found["metadata"]["name"] == "backend")
     assert backend["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] == "1Gi"
     assert objects("pvc", "-n", namespace)[0]["metadata"]["uid"] == volume
-    assert get_page(store["url"]).status_code == 200
+    wait_until_served(store["url"])
 
 
 def test_a_suspended_store_is_left_alone_and_reconciled_when_it_is_resumed(
@@ -39,7 +39,7 @@ def test_a_suspended_store_is_left_alone_and_reconciled_when_it_is_resumed(
     store = until(lambda: _reconciled(door, name), "the store to be reconciled")
     assert store["phase"] == "Ready"
     assert "storefront" in {found["metadata"]["name"] for found in objects("service", "-n", namespace)}
-    until(lambda: get_page(store["url"]).status_code == 200, "the shop to answer again")
+    wait_until_served(store["url"])
 
 
 def _born(door: FrontDoor, new_name: Callable[[], str]) -> tuple[str, str]:

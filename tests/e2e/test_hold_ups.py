@@ -22,6 +22,8 @@ def test_a_store_whose_pod_is_refused_says_what_it_waits_for(
     quota = tmp_path / "quota.json"
     quota.write_text(json.dumps(NO_PODS))
     kubectl("apply", "-n", namespace, "-f", str(quota))
+    # A quota counts for nothing until its controller has counted.
+    until(lambda: _counted(namespace), "the quota to be in force")
     kubectl("delete", "deployment", "backend", "-n", namespace)
     door.wait_for_phase(name, "Degraded")
 
@@ -58,6 +60,11 @@ def _born(door: FrontDoor, new_name: Callable[[], str]) -> tuple[str, str]:
     door.create(name)
     door.wait_for_phase(name, "Ready")
     return name, f"store-{name}"
+
+
+def _counted(namespace: str) -> bool:
+    (quota,) = [each for each in objects("quota", "-n", namespace) if each["metadata"]["name"] == "no-pods"]
+    return bool(quota.get("status", {}).get("hard"))
 
 
 def _until_told(door: FrontDoor, name: str, words: str) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from tests.e2e.front_door import FrontDoor, Json, get_page, kubectl, objects, until
+from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until, wait_until_served
 
 OLDER = "2.17.2"
 # Medusa's own tables are the same; what a database was written by is what the programs of the image go by. The image's
@@ -38,8 +38,7 @@ def test_an_older_database_is_migrated_by_the_job_of_the_upgrade(door: FrontDoor
 
     # Whoever is not the Job has waited for it, or came when all was done.
     assert "migrating the database" not in kubectl("logs", "deployment/backend", "-c", "prepare", *space)
-    assert get_page(url, "/health").status_code == 200
-    assert get_page(url).status_code == 200
+    wait_until_served(url)
 
 
 def test_a_rename_is_no_matter_of_the_database_and_a_deleted_job_is_no_drift(
