@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import tempfile
@@ -45,6 +46,7 @@ class Store:
         self.url = f"http://127.0.0.1:{self.port}"
         self.shop_url = "http://my-shop.localhost:8080"
         self.process: subprocess.Popen[bytes] | None = None
+        self._children: list[subprocess.Popen[str]] = []
         self.log = ""
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -73,7 +75,7 @@ class Store:
 
     def begin_prepare(self, **changes: str) -> "subprocess.Popen[str]":
         """Start prepare.mjs, with some variables changed."""
-        return _begin(self.image / "prepare.mjs", {**self.environment, **changes})
+        return self._begin("prepare.mjs", {**self.environment, **changes})
 
     def prepare(self, *, code: int = 0, **changes: str) -> str:
         """Run prepare.mjs to its end; returns what it printed."""
@@ -84,11 +86,24 @@ class Store:
         told = {
             name: value for name, value in self.environment.items() if name.startswith(("DATABASE_", "PATH", "HOME"))
         }
-        return _begin(self.image / "migrate.mjs", told)
+        return self._begin("migrate.mjs", told)
 
     def migrate(self, *, code: int = 0) -> str:
         """Run migrate.mjs to its end; returns what it printed."""
         return self._finish(self.begin_migrate(), code)
+
+    def _begin(self, program: str, environment: dict[str, str]) -> "subprocess.Popen[str]":
+        """In a group of its own, so that it can end as a container does: with all of its processes."""
+        child = subprocess.Popen(
+            [NODE, self.image / program],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._children.append(child)
+        return child
 
     def _finish(self, child: "subprocess.Popen[str]", code: int) -> str:
         output, _ = child.communicate(timeout=120)
@@ -131,7 +146,11 @@ class Store:
         return httpx.get(f"{self.url}{path}", headers=named, timeout=30, trust_env=False)
 
     def kill(self) -> None:
-        """End the process without grace, and forget its log."""
+        """End the processes without grace, also those of a test that lost patience, and forget the log."""
+        for child in self._children:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -148,14 +167,3 @@ class Store:
         text = self.sql(f"SELECT coalesce(json_agg(t), '[]') FROM {table} t")  # noqa: S608 - our own names
         parsed: list[dict[str, Any]] = json.loads(text)
         return parsed
-
-
-def _begin(program: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [NODE, program],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
