@@ -45,3 +45,12 @@ def new_name(door: FrontDoor) -> Iterator[Callable[[], str]]:
         door.call("DELETE", f"/stores/{name}")
     for name in made:
         door.wait_until_gone(name)
+
+
+@pytest.fixture
+def born(door: FrontDoor, new_name: Callable[[], str]) -> str:
+    """The name of a store that is Ready, and gone after the test."""
+    name = new_name()
+    door.create(name)
+    door.wait_for_phase(name, "Ready")
+    return name

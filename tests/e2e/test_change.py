@@ -1,14 +1,10 @@
 """A running store is changed, paused and reconciled: it goes on serving, with the same volume."""
 
-from collections.abc import Callable
-
 from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until, wait_until_served
 
 
-def test_a_larger_plan_reaches_the_running_store_and_keeps_its_volume(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name, namespace = _born(door, new_name)
+def test_a_larger_plan_reaches_the_running_store_and_keeps_its_volume(door: FrontDoor, born: str) -> None:
+    name, namespace = born, f"store-{born}"
     volume = objects("pvc", "-n", namespace)[0]["metadata"]["uid"]
 
     changed = door.call("PATCH", f"/stores/{name}", {"plan": "medium"})
@@ -25,10 +21,8 @@ def test_a_larger_plan_reaches_the_running_store_and_keeps_its_volume(
     wait_until_served(store["url"])
 
 
-def test_a_suspended_store_is_left_alone_and_reconciled_when_it_is_resumed(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name, namespace = _born(door, new_name)
+def test_a_suspended_store_is_left_alone_and_reconciled_when_it_is_resumed(door: FrontDoor, born: str) -> None:
+    name, namespace = born, f"store-{born}"
     assert door.call("PATCH", f"/stores/{name}", {"suspended": True}).json()["phase"] == "Suspended"
     kubectl("delete", "service", "storefront", "-n", namespace)
 
@@ -40,13 +34,6 @@ def test_a_suspended_store_is_left_alone_and_reconciled_when_it_is_resumed(
     assert store["phase"] == "Ready"
     assert "storefront" in {found["metadata"]["name"] for found in objects("service", "-n", namespace)}
     wait_until_served(store["url"])
-
-
-def _born(door: FrontDoor, new_name: Callable[[], str]) -> tuple[str, str]:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
-    return name, f"store-{name}"
 
 
 def _observed(door: FrontDoor, name: str, generation: int) -> Json | None:

@@ -1,18 +1,12 @@
 """Somebody changes a store behind the platform's back: it is put right, and nothing else is touched."""
 
-from collections.abc import Callable
-
 from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until
 
 KINDS = "deploy,statefulset,service,configmap,ingress,networkpolicy,resourcequota,limitrange"
 
 
-def test_a_store_that_is_tampered_with_is_put_right_without_an_upgrade(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
+def test_a_store_that_is_tampered_with_is_put_right_without_an_upgrade(door: FrontDoor, born: str) -> None:
+    name = born
     space = ("-n", f"store-{name}")
     records, generations = _records(name), _generations(name)
 

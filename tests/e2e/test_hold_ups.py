@@ -1,7 +1,6 @@
 """What holds a store up is named, and once it is out of the way the store goes on by itself."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.front_door import FrontDoor, kubectl, objects, until
@@ -15,10 +14,8 @@ NO_PODS = {
 HOLDER = "example.com/backup-first"
 
 
-def test_a_store_whose_pod_is_refused_says_what_it_waits_for(
-    door: FrontDoor, new_name: Callable[[], str], tmp_path: Path
-) -> None:
-    name, namespace = _born(door, new_name)
+def test_a_store_whose_pod_is_refused_says_what_it_waits_for(door: FrontDoor, born: str, tmp_path: Path) -> None:
+    name, namespace = born, f"store-{born}"
     quota = tmp_path / "quota.json"
     quota.write_text(json.dumps(NO_PODS))
     kubectl("apply", "-n", namespace, "-f", str(quota))
@@ -34,10 +31,8 @@ def test_a_store_whose_pod_is_refused_says_what_it_waits_for(
     door.wait_for_phase(name, "Ready")
 
 
-def test_a_removal_names_what_holds_a_volume_and_then_what_holds_the_namespace(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name, namespace = _born(door, new_name)
+def test_a_removal_names_what_holds_a_volume_and_then_what_holds_the_namespace(door: FrontDoor, born: str) -> None:
+    name, namespace = born, f"store-{born}"
     claim = f"pvc/{objects('pvc', '-n', namespace)[0]['metadata']['name']}"
     held = [claim, "serviceaccount/default"]
     for each in held:
@@ -53,13 +48,6 @@ def test_a_removal_names_what_holds_a_volume_and_then_what_holds_the_namespace(
             _set_finalizers(namespace, each, None)
 
     door.wait_until_gone(name)
-
-
-def _born(door: FrontDoor, new_name: Callable[[], str]) -> tuple[str, str]:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
-    return name, f"store-{name}"
 
 
 def _counted(namespace: str) -> bool:

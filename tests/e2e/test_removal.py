@@ -1,7 +1,6 @@
 """A store goes without a trace, and its name is free again."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -12,12 +11,8 @@ from sandbox.launcher import services
 from tests.e2e.front_door import FrontDoor, objects, until
 
 
-def test_a_deleted_store_leaves_nothing_and_its_name_can_be_used_again(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
+def test_a_deleted_store_leaves_nothing_and_its_name_can_be_used_again(door: FrontDoor, born: str) -> None:
+    name = born
 
     first = door.call("DELETE", f"/stores/{name}")
     second = door.call("DELETE", f"/stores/{name}")

@@ -1,16 +1,10 @@
 """A store that lost a part says so, and a retry gives the part back with all data kept."""
 
-from collections.abc import Callable
-
 from tests.e2e.front_door import FrontDoor, kubectl, objects
 
 
-def test_a_deleted_backend_degrades_the_store_and_a_retry_puts_it_back(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
+def test_a_deleted_backend_degrades_the_store_and_a_retry_puts_it_back(door: FrontDoor, born: str) -> None:
+    name = born
     namespace = f"store-{name}"
     volume = objects("pvc", "-n", namespace)[0]["metadata"]["uid"]
     # Else the platform would put it back by itself.
@@ -27,10 +21,8 @@ def test_a_deleted_backend_degrades_the_store_and_a_retry_puts_it_back(
     assert objects("pvc", "-n", namespace)[0]["metadata"]["uid"] == volume
 
 
-def test_kubectl_delete_store_is_a_teardown(door: FrontDoor, new_name: Callable[[], str]) -> None:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
+def test_kubectl_delete_store_is_a_teardown(door: FrontDoor, born: str) -> None:
+    name = born
 
     kubectl("delete", "store", name, "--timeout=300s")
 

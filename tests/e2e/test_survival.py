@@ -1,7 +1,5 @@
 """Somebody deletes a store's namespace: its data come back when its volume was retained."""
 
-from collections.abc import Callable
-
 import httpx
 
 from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, reach, until
@@ -11,12 +9,8 @@ RETAIN = '{"spec": {"persistentVolumeReclaimPolicy": "Retain"}}'
 DELETED_AT = "deletionTimestamp"
 
 
-def test_a_namespace_whose_volume_survived_comes_back_with_its_orders(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
+def test_a_namespace_whose_volume_survived_comes_back_with_its_orders(door: FrontDoor, born: str) -> None:
+    name = born
     namespace = f"store-{name}"
     before = door.call("GET", f"/stores/{name}/credentials").json()
     url, host = reach(before["backend_url"])

@@ -1,7 +1,6 @@
 """A store whose database is of an older Medusa is upgraded: a Job of its release migrates it, and the shop goes on."""
 
 import json
-from collections.abc import Callable
 
 from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until, wait_until_served
 
@@ -17,10 +16,8 @@ await client.end()
 """
 
 
-def test_an_older_database_is_migrated_by_the_job_of_the_upgrade(door: FrontDoor, new_name: Callable[[], str]) -> None:
-    name = new_name()
-    door.create(name)
-    url = door.wait_for_phase(name, "Ready")["url"]
+def test_an_older_database_is_migrated_by_the_job_of_the_upgrade(door: FrontDoor, born: str) -> None:
+    name, url = born, door.store(born)["url"]
     space = ("-n", f"store-{name}")
     assert objects("jobs", *space) == []
 
@@ -41,18 +38,14 @@ def test_an_older_database_is_migrated_by_the_job_of_the_upgrade(door: FrontDoor
     wait_until_served(url)
 
 
-def test_a_rename_is_no_matter_of_the_database_and_a_deleted_job_is_no_drift(
-    door: FrontDoor, new_name: Callable[[], str]
-) -> None:
-    name = new_name()
-    door.create(name)
-    door.wait_for_phase(name, "Ready")
+def test_a_rename_is_no_matter_of_the_database_and_a_deleted_job_is_no_drift(door: FrontDoor, born: str) -> None:
+    name = born
     _change(door, name, plan="medium")
     job = _done(name)
-    born = _jobs(name)[job]["metadata"]["uid"]
+    first = _jobs(name)[job]["metadata"]["uid"]
 
     _change(door, name, display_name="Another Name")
-    assert _jobs(name)[job]["metadata"]["uid"] == born
+    assert _jobs(name)[job]["metadata"]["uid"] == first
 
     # As it goes away by itself after an hour: nobody misses it, and a reconciliation has one again.
     kubectl("delete", "job", job, "-n", f"store-{name}")
