@@ -51,7 +51,7 @@ class Store:
         self.environment = {
             "PATH": os.environ["PATH"],
             # As in the container, whose user may write to /tmp only.
-            "HOME": "/proc/nowhere",
+            "HOME": "/dev/null/home",
             **server.environment(),
             "DATABASE_NAME": database,
             "JWT_SECRET": secrets.token_hex(16),
