@@ -27,9 +27,8 @@ def chart_version(chart: Path) -> str:
 
 def values_of(store: Store) -> dict[str, Any]:
     """The chart's values (`values.schema.json` says what each means); the same store gives the same values."""
-    plan = PLANS[store.plan].chart_values()
     # A StatefulSet's claim template is immutable: the volume stays as it was born, whatever plan the store has now.
-    plan["storage"]["size"] = store.volume_size or plan["storage"]["size"]
+    plan = PLANS[store.plan].chart_values(store.volume_size)
     plan["storage"]["className"] = settings.STOREPLANE_STORAGE_CLASS
     return {
         "store": {

@@ -54,11 +54,14 @@ class PlanSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     stores_allowed = serializers.IntegerField(help_text="For a tenant on this plan.")
     requests_per_minute = serializers.IntegerField(help_text="For each caller of a tenant on this plan.")
-    cpu = serializers.CharField(help_text="All that a store's pods may use together (a Kubernetes quantity).")
-    memory = serializers.CharField(help_text="All that a store's pods may use together.")
+    cpu = serializers.CharField(help_text="What a store's pods may use together (a Kubernetes quantity).")
+    memory = serializers.CharField(help_text="What a store's pods may use together.")
     storage = serializers.CharField(help_text="The size of a store's database volume at its birth.")
     resources = serializers.DictField(child=ResourcesSerializer(), help_text="By part of the store.")
-    quota = serializers.DictField(child=serializers.CharField(), help_text="`hard` of the store's ResourceQuota.")
+    quota = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="`hard` of the store's ResourceQuota: with room for each moment of a change of plan.",
+    )
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):

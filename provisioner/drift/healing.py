@@ -3,14 +3,16 @@
 import structlog
 from django.db import transaction
 
+from provisioner import superseding
 from provisioner.cluster import Conflict, Manifest, kind_of
+from provisioner.cluster.kinds import POD, STATEFUL_SET
 from provisioner.drift import claimed, desired, findings, ports
 from provisioner.drift.compare import differs
 from provisioner.drift.desired import Record, manager_of
 from provisioner.drift.examining import Examiner, is_lost, to_apply
 from provisioner.drift.models import DRIFT, Finding
 from provisioner.drift.suspecting import Suspicion
-from provisioner.pipelines.context import Context
+from provisioner.pipelines.context import SLICE_SECONDS, Context
 from provisioner.pipelines.results import NOTHING_THERE, Done, StepFailed, Wait
 from stores.choices import EventType
 from stores.models import Store
@@ -38,6 +40,8 @@ def heal(context: Context) -> Done | Wait:
         # What isn't asked for any more has nothing to be healed to.
         if wanted is None or _put_right(context, examiner, wanted, LOOKS):
             healed.append(finding)
+    if any(not _is_replaced(context, finding.name) for finding in healed if finding.kind == STATEFUL_SET.kind):
+        return Wait("the controller of StatefulSets to see what was put right")
     _close(context, healed)
     done = list(Finding.objects.filter(healed_by=context.operation))
     if not done:
@@ -97,6 +101,21 @@ def _apply(context: Context, manifest: Manifest, manager: str) -> Manifest:
     result = context.cluster.apply(manifest, field_manager=manager)
     log.info("object applied", kind=manifest["kind"], name=manifest["metadata"]["name"])
     return result
+
+
+def _is_replaced(context: Context, name: str) -> bool:
+    """Whether no pod of the StatefulSet is left that what it was put right from has broken."""
+    cluster, namespace = context.cluster, context.store.namespace
+
+    def is_seen(found: Manifest | None) -> bool:
+        return found is None or superseding.is_observed(found)
+
+    found = cluster.wait_for(STATEFUL_SET, name, namespace, is_seen, timeout=SLICE_SECONDS)
+    if found:
+        selector = ",".join(f"{key}={value}" for key, value in found["spec"]["selector"]["matchLabels"].items())
+        pods = list(cluster.list(POD, namespace, label_selector=selector))
+        superseding.replace(cluster, superseding.superseded(found, pods), context.lease.check)
+    return found is not None
 
 
 def _close(context: Context, healed: list[Finding]) -> None:

@@ -22,15 +22,17 @@ class Plans(APIView):
 
 def shape(plan: Plan) -> dict[str, Any]:
     """What the API tells of a plan."""
+    values = plan.chart_values()
+    together = plan.together.as_values()["limits"]
     return {
         "name": plan.name,
         "label": plan.label,
         "description": plan.description,
         "stores_allowed": plan.stores_allowed,
         "requests_per_minute": plan.requests_per_minute,
-        "cpu": plan.quota["limits.cpu"],
-        "memory": plan.quota["limits.memory"],
+        "cpu": together["cpu"],
+        "memory": together["memory"],
         "storage": plan.storage,
-        "resources": plan.chart_values()["resources"],
-        "quota": plan.quota,
+        "resources": values["resources"],
+        "quota": values["quota"]["hard"],
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from provisioner import workloads
+from provisioner import superseding, workloads
 from provisioner.cluster import Kind, Manifest
 from provisioner.cluster.kinds import DEPLOYMENT, POD, STATEFUL_SET
 from provisioner.drift import claimed
@@ -92,8 +92,7 @@ def judge(workload: Manifest | None, pods: Sequence[Manifest], component: str) -
 def _watch(context: Context, watched: Watched) -> Done | Wait:
     namespace = context.store.namespace
     found = context.cluster.wait_for(watched.kind, watched.name, namespace, workloads.is_ready, timeout=SLICE_SECONDS)
-    selector = f"app.kubernetes.io/component={watched.component}"
-    pods = [] if found else list(context.cluster.list(POD, namespace, label_selector=selector))
+    pods = [] if found else _pods(context, watched)
     verdict, sentence = judge(found, pods, watched.component)
     if verdict == Verdict.HOPELESS:
         raise StepFailed("WorkloadFailed", sentence)
@@ -101,3 +100,14 @@ def _watch(context: Context, watched: Watched) -> Done | Wait:
         return Wait(sentence)
     ready = ConditionChange(watched.condition, ConditionStatus.TRUE, "WorkloadReady")
     return Done(watched.event, watched.message, (ready,))
+
+
+def _pods(context: Context, watched: Watched) -> list[Manifest]:
+    """Those of the component that count; a StatefulSet's pods that it would never replace are on their way out."""
+    cluster, namespace = context.cluster, context.store.namespace
+    pods = list(cluster.list(POD, namespace, label_selector=f"app.kubernetes.io/component={watched.component}"))
+    if watched.kind != STATEFUL_SET:
+        return pods
+    gone = superseding.superseded(cluster.get(STATEFUL_SET, watched.name, namespace), pods)
+    superseding.replace(cluster, gone, context.lease.check)
+    return [pod for pod in pods if pod not in gone]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -85,33 +86,38 @@ def test_the_database_is_asked_where_the_pod_listens_without_a_shell() -> None:
 
 def test_medusa_may_use_a_whole_core_to_start_in() -> None:
     for plan in PLANS.values():
-        assert amount(plan.backend.cpu_limit) >= 1
-        assert amount(plan.backend.memory_limit) >= amount("512Mi")
+        assert plan.backend.cpu_limit >= 1000
+        assert plan.backend.memory_limit >= 512
 
 
-@pytest.mark.parametrize("plan", [None, *PLANS])
-def test_the_pods_fit_the_quota_while_both_deployments_are_replaced_and_the_database_migrated(plan: str | None) -> None:
-    objects = render_upgrade(**(PLANS[plan].chart_values() if plan else {}))
-    hard = one(objects, "ResourceQuota", "store")["spec"]["hard"]
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, None), *itertools.product(PLANS, repeat=2)], ids=lambda plan: plan or "defaults"
+)
+def test_the_pods_fit_the_quota_at_each_moment_of_a_change_of_plan(before: str | None, after: str | None) -> None:
+    """Helm sets the new quota first: it must hold the pods that are there and, one by one, those that replace them."""
+    old, new = (render_upgrade(**(PLANS[plan].chart_values() if plan else {})) for plan in (before, after))
+    hard = one(new, "ResourceQuota", "store")["spec"]["hard"]
     used = dict.fromkeys(["requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods"], Decimal(0))
-    for item in objects:
+    for item in new:
         if item["kind"] not in WORKLOADS:
             continue
-        strategy = item["spec"].get("strategy", {}).get("rollingUpdate", {"maxSurge": 0})
-        pods = item["spec"].get("replicas", 1) + strategy["maxSurge"]
-        used["pods"] += pods
-        for side in ("requests", "limits"):
-            for resource in ("cpu", "memory"):
-                used[f"{side}.{resource}"] += pods * _of_pod(item["spec"]["template"]["spec"], side, resource)
+        now = _of_workload(item)
+        # A Job of another plan has another name: nothing is there of it.
+        there = _of_workload(one(old, item["kind"], item["metadata"]["name"])) if item["kind"] != "Job" else {}
+        surge = "rollingUpdate" in item["spec"].get("strategy", {})
+        for name, amounts in now.items():
+            used[name] += amounts + there[name] if surge else max(amounts, there.get(name, amounts))
     assert {name: value for name, value in used.items() if value > amount(hard[name])} == {}
 
 
-@pytest.mark.parametrize("plan", [None, *PLANS])
-def test_volume_and_services_fit_the_quota(plan: str | None) -> None:
-    objects = render(**(PLANS[plan].chart_values() if plan else {}))
+@pytest.mark.parametrize(
+    ("plan", "volume"), [(None, ""), *itertools.product(PLANS, ["", "512Mi", "20Gi", "12.5Gi", "107374182400"])]
+)
+def test_volume_and_services_fit_the_quota(plan: str | None, volume: str) -> None:
+    objects = render(**(PLANS[plan].chart_values(volume) if plan else {}))
     hard = one(objects, "ResourceQuota", "store")["spec"]["hard"]
     (claim,) = one(objects, "StatefulSet", "postgres")["spec"]["volumeClaimTemplates"]
-    assert amount(claim["spec"]["resources"]["requests"]["storage"]) <= amount(hard["requests.storage"])
+    assert amount(claim["spec"]["resources"]["requests"]["storage"]) * 2 <= amount(hard["requests.storage"])
     assert sum(item["kind"] == "Service" for item in objects) <= amount(hard["services"])
 
 
@@ -127,6 +133,14 @@ def test_a_disruption_budget_comes_only_with_more_than_one_replica() -> None:
     assert "PodDisruptionBudget" not in {item["kind"] for item in render()}
     budget = one(render(replicas={"storefront": 2}), "PodDisruptionBudget", "storefront")
     assert budget["spec"]["maxUnavailable"] == 1
+
+
+def _of_workload(item: Manifest) -> dict[str, Decimal]:
+    """What the pods of one workload have while none of them is replaced."""
+    count = Decimal(item["spec"].get("replicas", 1))
+    spec = item["spec"]["template"]["spec"]
+    both = itertools.product(("requests", "limits"), ("cpu", "memory"))
+    return {"pods": count, **{f"{side}.{what}": count * _of_pod(spec, side, what) for side, what in both}}
 
 
 def _of_pod(spec: Manifest, side: str, resource: str) -> Decimal:
