@@ -45,6 +45,12 @@ def values_of(store: Store) -> dict[str, Any]:
         "ingressController": {
             "namespaceLabels": settings.STOREPLANE_INGRESS_NAMESPACE_LABELS,
             "podLabels": settings.STOREPLANE_INGRESS_POD_LABELS,
+            "cidrs": list(settings.STOREPLANE_INGRESS_CIDRS),
+        },
+        "dns": {
+            "namespaceLabels": settings.STOREPLANE_DNS_NAMESPACE_LABELS,
+            "podLabels": settings.STOREPLANE_DNS_POD_LABELS,
+            "cidrs": list(settings.STOREPLANE_DNS_CIDRS),
         },
         **plan,
     }

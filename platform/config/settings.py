@@ -260,6 +260,14 @@ STOREPLANE_INGRESS_NAMESPACE_LABELS = env.dict(
 STOREPLANE_INGRESS_POD_LABELS = env.dict(
     "STOREPLANE_INGRESS_POD_LABELS", default={"app.kubernetes.io/name": "ingress-nginx"}
 )
+# Networks beside these pods, for a controller on its nodes' own network: a NetworkPolicy knows no labels there.
+STOREPLANE_INGRESS_CIDRS = env.list("STOREPLANE_INGRESS_CIDRS", default=[])
+# What resolves names for the stores; the addresses are of a resolver on the nodes, as NodeLocal DNSCache is one.
+STOREPLANE_DNS_NAMESPACE_LABELS = env.dict(
+    "STOREPLANE_DNS_NAMESPACE_LABELS", default={"kubernetes.io/metadata.name": "kube-system"}
+)
+STOREPLANE_DNS_POD_LABELS = env.dict("STOREPLANE_DNS_POD_LABELS", default={"k8s-app": "kube-dns"})
+STOREPLANE_DNS_CIDRS = env.list("STOREPLANE_DNS_CIDRS", default=[])
 # JSON, since an annotation's value may hold any character, e.g. {"cert-manager.io/cluster-issuer": "letsencrypt"}.
 STOREPLANE_INGRESS_ANNOTATIONS = env.json("STOREPLANE_INGRESS_ANNOTATIONS", default={})
 STOREPLANE_IMAGE_PULL_POLICY = env.str("STOREPLANE_IMAGE_PULL_POLICY", "IfNotPresent")

@@ -98,7 +98,7 @@ class Plan:
         }
 
     def chart_values(self, volume: str = "") -> dict[str, Any]:
-        """The part of a chart's values that the plan decides, for a `volume` of that size (a quantity) or of its own."""
+        """The part of a chart's values that the plan decides, for a volume of that size (a quantity) or of its own."""
         size = volume or self.storage
         return {
             "resources": {

@@ -3,6 +3,7 @@
 from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until
 
 KINDS = "deploy,statefulset,service,configmap,ingress,networkpolicy,resourcequota,limitrange"
+REVISION = "controller-revision-hash"
 
 
 def test_a_store_that_is_tampered_with_is_put_right_without_an_upgrade(door: FrontDoor, born: str) -> None:
@@ -26,6 +27,28 @@ def test_a_store_that_is_tampered_with_is_put_right_without_an_upgrade(door: Fro
     touched = {("Service", "backend"), ("Deployment", "storefront"), ("NetworkPolicy", "default-deny")}
     assert {each for each, kept in _generations(name).items() if generations[each] != kept} <= touched
     door.wait_for_phase(name, "Ready")
+
+
+def test_a_database_whose_pod_was_broken_is_put_right_with_its_data(door: FrontDoor, born: str) -> None:
+    """A StatefulSet replaces no pod that isn't ready, though its template was put right (kubernetes#67250)."""
+    space = ("-n", f"store-{born}")
+    volume = objects("pvc", *space)[0]["metadata"]["uid"]
+    door.call("PATCH", f"/stores/{born}", {"drift_policy": "warn"})
+    good = _database(born)["metadata"]["labels"][REVISION]
+    kubectl("set", "image", "statefulset/postgres", "postgres=storeplane/other:1", *space)
+    until(lambda: _database(born).get("metadata", {}).get("labels", {}).get(REVISION, good) != good, "the broken pod")
+    door.wait_for_phase(born, "Degraded")
+
+    door.call("PATCH", f"/stores/{born}", {"drift_policy": "heal"})
+
+    door.wait_for_phase(born, "Ready")
+    assert _database(born)["metadata"]["labels"][REVISION] == good
+    assert objects("pvc", *space)[0]["metadata"]["uid"] == volume
+
+
+def _database(name: str) -> Json:
+    selector = "app.kubernetes.io/component=database"
+    return next(iter(objects("pods", "-n", f"store-{name}", "-l", selector)), {})
 
 
 def _names(kind: str, name: str, *words: str) -> set[str]:

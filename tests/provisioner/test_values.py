@@ -49,3 +49,16 @@ def test_https_stores_get_tls_and_what_the_operator_set(settings: Any) -> None:
     assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "letsencrypt"
     assert ingress["spec"]["tls"] == [{"hosts": ["my-shop.localhost"], "secretName": "my-shop-tls"}]
     assert objects["Deployment"]["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "registry"}]
+
+
+def test_the_policies_let_in_what_the_settings_say(settings: Any) -> None:
+    settings.STOREPLANE_INGRESS_CIDRS = ["10.0.0.0/24"]
+    settings.STOREPLANE_DNS_POD_LABELS = {"dns.operator.openshift.io/daemonset-dns": "default"}
+    settings.STOREPLANE_DNS_CIDRS = ["169.254.20.10/32"]
+
+    policies = {each["metadata"]["name"]: each["spec"] for each in rendered("small") if each["kind"] == "NetworkPolicy"}
+
+    assert {"ipBlock": {"cidr": "10.0.0.0/24"}} in policies["backend"]["ingress"][0]["from"]
+    to_dns = policies["storefront"]["egress"][-1]
+    assert to_dns["to"][0]["podSelector"]["matchLabels"] == settings.STOREPLANE_DNS_POD_LABELS
+    assert to_dns["to"][1] == {"ipBlock": {"cidr": "169.254.20.10/32"}}

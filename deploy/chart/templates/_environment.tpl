@@ -3,6 +3,7 @@
 {{- $stores := .Values.stores }}
 {{- $settings := .Values.settings }}
 {{- $controller := .Values.ingressController }}
+{{- $dns := .Values.networkPolicies.dns }}
 STOREPLANE_NAMESPACE: {{ .Release.Namespace | quote }}
 STOREPLANE_SECURE: {{ and .Values.ingress.enabled .Values.ingress.tls.enabled | quote }}
 STOREPLANE_CSRF_TRUSTED_ORIGINS: {{ include "storeplane.origin" . | quote }}
@@ -19,6 +20,10 @@ STOREPLANE_INGRESS_CLASS: {{ $stores.ingress.className | quote }}
 STOREPLANE_INGRESS_ANNOTATIONS: {{ toJson $stores.ingress.annotations | replace "$" "$$" | quote }}
 STOREPLANE_INGRESS_NAMESPACE_LABELS: {{ include "storeplane.pairs" ($stores.ingressController.namespaceLabels | default $controller.namespaceLabels) | quote }}
 STOREPLANE_INGRESS_POD_LABELS: {{ include "storeplane.pairs" ($stores.ingressController.podLabels | default $controller.podLabels) | quote }}
+STOREPLANE_INGRESS_CIDRS: {{ $stores.ingressController.cidrs | default $controller.cidrs | join "," | quote }}
+STOREPLANE_DNS_NAMESPACE_LABELS: {{ include "storeplane.pairs" ($stores.dns.namespaceLabels | default $dns.namespaceLabels) | quote }}
+STOREPLANE_DNS_POD_LABELS: {{ include "storeplane.pairs" ($stores.dns.podLabels | default $dns.podLabels) | quote }}
+STOREPLANE_DNS_CIDRS: {{ $stores.dns.cidrs | default $dns.cidrs | join "," | quote }}
 STOREPLANE_PROVISION_SLOTS: {{ $stores.provisionSlots | quote }}
 STOREPLANE_QUEUE_LIMIT: {{ $stores.queueLimit | quote }}
 STOREPLANE_HEARTBEAT_SECONDS: {{ $settings.heartbeatSeconds | quote }}

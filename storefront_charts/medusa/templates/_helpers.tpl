@@ -67,3 +67,14 @@ securityContext:
 - {name: COOKIE_SECURE, value: {{ hasPrefix "https://" .Values.store.url | toString | quote }}}
 - {name: MEDUSA_DISABLE_TELEMETRY, value: "true"}
 {{- end }}
+
+{{/*
+While a pod ends, proxies send it requests until they have heard of it, so its program is told that much later. `exec` and
+not `sleep`, which clusters before 1.30 don't know.
+*/}}
+{{- define "medusa.drain" -}}
+{{- with .Values.drainSeconds }}
+lifecycle:
+  preStop: {exec: {command: [sleep, {{ . | quote }}]}}
+{{- end }}
+{{- end }}

@@ -100,7 +100,8 @@ def test_the_objects_are_those_that_the_platform_counts_on() -> None:
         ({"storage": {"size": "big"}}, "/storage/size"),
         ({"resources": {"backend": {"limits": {"cpu": None}}}}, "cpu"),
         ({"quota": {"hard": {"pods": 12}}}, "/quota/hard/pods"),
-        ({"ingressController": {"podLabels": {"app.kubernetes.io/name": None}}}, "/ingressController/podLabels"),
+        ({"ingressController": {"podLabels": {"app": 1}}}, "/ingressController/podLabels"),
+        ({"dns": {"cidrs": ["169.254.20.10"]}}, "/dns/cidrs/0"),
         ({"imagePullPolicy": "Sometimes"}, "/imagePullPolicy"),
     ],
 )

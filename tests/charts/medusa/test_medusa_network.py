@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.cluster import Manifest
 from tests.charts.network import Party, Policies, party_of
 from tests.charts.rendering import NAMESPACE, pod_templates, render, render_upgrade
 
@@ -101,6 +102,32 @@ def test_with_traefik_it_is_traefik_and_no_other_that_comes_in() -> None:
         assert not policies.may_talk(PARTIES["pod beside dns"], PARTIES[workload], "TCP", port)
 
 
+@pytest.mark.parametrize("part", ["ingressController", "dns"])
+def test_labels_of_ones_own_are_all_that_is_asked_for_and_none_at_all_never_means_everybody(part: str) -> None:
+    own = {"namespaceLabels": {"kubernetes.io/metadata.name": "elsewhere"}, "podLabels": {"app": "own"}}
+    peers = [peer for peer in _peers(render(**{part: own})) if "namespaceSelector" in peer]
+    assert {
+        "namespaceSelector": {"matchLabels": own["namespaceLabels"]},
+        "podSelector": {"matchLabels": {"app": "own"}},
+    } in (peers)
+    none = render(**{part: {"namespaceLabels": {}, "podLabels": {}}})
+    assert none == render()
+
+
+def test_a_controller_and_a_resolver_on_the_nodes_own_network_are_told_by_their_addresses() -> None:
+    controller = {"namespaceLabels": {"a": "b"}, "podLabels": {"c": "d"}, "cidrs": ["10.0.0.1/32"]}
+    dns = {"namespaceLabels": {"a": "b"}, "podLabels": {"c": "d"}, "cidrs": ["169.254.20.10/32"]}
+    policies = Policies(render(ingressController=controller, dns=dns), NAMESPACE)
+    node, other, resolver = (Party(address=each) for each in ("10.0.0.1", "10.0.0.2", "169.254.20.10"))
+    for workload, port in (("storefront", 8080), ("backend", 9000)):
+        assert policies.may_talk(node, PARTIES[workload], "TCP", port)
+        assert not policies.may_talk(other, PARTIES[workload], "TCP", port)
+        assert policies.may_talk(PARTIES[workload], resolver, "UDP", 53)
+        assert not policies.may_talk(PARTIES[workload], resolver, "TCP", 80)
+        assert not policies.may_talk(PARTIES[workload], PARTIES["metadata service"], "UDP", 53)
+    assert not policies.may_talk(node, PARTIES["database"], "TCP", 5432)
+
+
 def test_with_tls_the_proof_for_a_certificate_is_reached_and_nothing_else_is_opened() -> None:
     tls = {"className": "nginx", "annotations": {}, "tls": {"enabled": True, "secretName": ""}}
     policies = Policies(render(ingress=tls), NAMESPACE)
@@ -109,3 +136,13 @@ def test_with_tls_the_proof_for_a_certificate_is_reached_and_nothing_else_is_ope
     assert not policies.may_talk(PARTIES["backend"], solver, "TCP", 8089)
     assert not policies.may_talk(solver, PARTIES["internet"], "TCP", 443)
     assert not Policies(render(), NAMESPACE).may_talk(PARTIES["ingress controller"], solver, "TCP", 8089)
+
+
+def _peers(objects: list[Manifest]) -> list[Manifest]:
+    specs = [item["spec"] for item in objects if item["kind"] == "NetworkPolicy"]
+    return [
+        peer
+        for spec in specs
+        for rule in [*spec.get("ingress", []), *spec.get("egress", [])]
+        for peer in [*rule.get("from", []), *rule.get("to", [])]
+    ]

@@ -129,6 +129,15 @@ def test_a_rollout_never_takes_the_last_pod_away(name: str) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["backend", "storefront"])
+def test_a_pod_goes_on_serving_until_proxies_have_heard_that_it_ends(name: str) -> None:
+    spec = pod(name)
+    assert spec["containers"][0]["lifecycle"] == {"preStop": {"exec": {"command": ["sleep", "3"]}}}
+    assert spec["terminationGracePeriodSeconds"] >= 3 + 5
+    (at_once,) = one(render(drainSeconds=0), "Deployment", name)["spec"]["template"]["spec"]["containers"]
+    assert "lifecycle" not in at_once
+
+
 def test_a_disruption_budget_comes_only_with_more_than_one_replica() -> None:
     assert "PodDisruptionBudget" not in {item["kind"] for item in render()}
     budget = one(render(replicas={"storefront": 2}), "PodDisruptionBudget", "storefront")

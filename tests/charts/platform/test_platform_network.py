@@ -100,6 +100,20 @@ def test_on_k3s_it_is_traefik_that_comes_in() -> None:
     assert not policies.may_talk(PARTIES["ingress controller"], PARTIES["web"], "TCP", 8000)
 
 
+def test_a_controller_and_a_resolver_on_the_nodes_own_network_are_told_by_their_addresses() -> None:
+    dns = {"cidrs": ["169.254.20.10/32"]}
+    values = {
+        "ingressController": {"cidrs": ["10.9.0.0/24"]},
+        "networkPolicies": {**NARROW["networkPolicies"], "dns": dns},
+    }
+    policies = Policies(render_platform(**values), SYSTEM)
+    node, resolver = Party(address="10.9.0.5"), Party(address="169.254.20.10")
+    assert {port for _, port in PORTS if policies.may_talk(node, PARTIES["web"], "TCP", port)} == {8000}
+    for source in CLIENTS:
+        assert {port for _, port in PORTS if policies.may_talk(PARTIES[source], resolver, "UDP", port)} == {53}
+        assert not policies.may_talk(node, PARTIES[source], "TCP", 9808)
+
+
 def test_without_an_address_given_the_api_server_may_be_anywhere_and_nothing_else_is_open() -> None:
     policies = Policies(render_platform(), SYSTEM)
     web = PARTIES["web"]

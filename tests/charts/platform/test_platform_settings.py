@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.charts.platform.variants import environment, main_of, rendered
-from tests.charts.rendering import ROOT
+from tests.charts.rendering import ROOT, render_platform
 
 _SETTINGS = """
 import django, json
@@ -23,6 +23,7 @@ print(json.dumps({
     "allowed": settings.ALLOWED_HOSTS,
     "annotations": settings.STOREPLANE_INGRESS_ANNOTATIONS,
     "controller": [settings.STOREPLANE_INGRESS_NAMESPACE_LABELS, settings.STOREPLANE_INGRESS_POD_LABELS],
+    "networks": [settings.STOREPLANE_INGRESS_CIDRS, settings.STOREPLANE_DNS_CIDRS],
     "proxies": settings.STOREPLANE_TRUSTED_PROXIES,
     "secrets": settings.STOREPLANE_IMAGE_PULL_SECRETS,
 }))
@@ -65,6 +66,7 @@ def test_the_platform_starts_with_what_it_is_told(variant: str, tmp_path: Path) 
     assert settings["allowed"][-7:-3] == ["localhost", "127.0.0.1", "10.1.2.3", "[10.1.2.3]"]
     assert settings["annotations"] == values["annotations"]
     assert settings["controller"] == values["controller"]
+    assert settings["networks"] == [[], []]
     assert settings["proxies"] == values["proxies"]
     assert settings["secrets"] == []
 
@@ -92,6 +94,19 @@ def test_settings_reach_the_processes_as_they_read_them() -> None:
     # Kubernetes turns `$$` into `$`, and would turn `$(STOREPLANE_SECRET_KEY)` into the secret.
     assert told["STOREPLANE_INGRESS_ANNOTATIONS"] == '{"example.com/money":"$$(STOREPLANE_SECRET_KEY) $$5"}'
     assert told["STOREPLANE_INGRESS_POD_LABELS"] == "app.kubernetes.io/name=ingress-nginx"
+
+
+def test_the_stores_are_told_of_the_same_controller_and_resolver_as_the_platform_or_of_their_own() -> None:
+    own = {"ingressController": {"cidrs": ["10.9.0.0/24"]}, "networkPolicies": {"dns": {"cidrs": ["169.254.20.10/32"]}}}
+    theirs = {"ingressController": {"cidrs": ["10.7.0.0/24"]}, "dns": {"podLabels": {"dns": "default"}}}
+    same = environment(main_of("worker-provision", render_platform(**own)))
+    others = environment(main_of("worker-provision", render_platform(**own, stores=theirs)))
+    assert (same["STOREPLANE_INGRESS_CIDRS"], same["STOREPLANE_DNS_CIDRS"]) == ("10.9.0.0/24", "169.254.20.10/32")
+    assert (same["STOREPLANE_DNS_NAMESPACE_LABELS"], same["STOREPLANE_DNS_POD_LABELS"]) == (
+        "kubernetes.io/metadata.name=kube-system",
+        "k8s-app=kube-dns",
+    )
+    assert (others["STOREPLANE_INGRESS_CIDRS"], others["STOREPLANE_DNS_POD_LABELS"]) == ("10.7.0.0/24", "dns=default")
 
 
 def test_on_k3s_the_stores_are_told_of_traefik() -> None:

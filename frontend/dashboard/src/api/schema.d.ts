@@ -901,9 +901,9 @@ export interface components {
             stores_allowed: number;
             /** @description For each caller of a tenant on this plan. */
             requests_per_minute: number;
-            /** @description All that a store's pods may use together (a Kubernetes quantity). */
+            /** @description What a store's pods may use together (a Kubernetes quantity). */
             cpu: string;
-            /** @description All that a store's pods may use together. */
+            /** @description What a store's pods may use together. */
             memory: string;
             /** @description The size of a store's database volume at its birth. */
             storage: string;
@@ -911,7 +911,7 @@ export interface components {
             resources: {
                 [key: string]: components["schemas"]["Resources"];
             };
-            /** @description `hard` of the store's ResourceQuota. */
+            /** @description `hard` of the store's ResourceQuota: with room for each moment of a change of plan. */
             quota: {
                 [key: string]: string;
             };
