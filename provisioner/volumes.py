@@ -14,9 +14,19 @@ LOOSE = ("Released", "Available")
 """Phases of a volume that belongs to no claim."""
 
 
-def surviving(cluster: Cluster, store: Store, names: Iterable[str]) -> list[Manifest]:
-    """Those of the named volumes that are there, belong to no claim, and were this store's. Raises ClusterError."""
-    return [volume for volume in _own(cluster, store, names) if (volume.get("status") or {}).get("phase") in LOOSE]
+def left(cluster: Cluster, store: Store, names: Iterable[str]) -> list[Manifest]:
+    """Those of the named volumes that are there, aren't going, and were this store's. Raises ClusterError."""
+    return list(_own(cluster, store, names))
+
+
+def is_loose(volume: Manifest) -> bool:
+    """Whether it belongs to no claim."""
+    return _phase(volume) in LOOSE
+
+
+def is_bound(volume: Manifest) -> bool:
+    """Whether it says that it belongs to one; for a moment it does so after its claim is gone."""
+    return _phase(volume) == "Bound"
 
 
 def take_up(cluster: Cluster, volume: Manifest) -> None:
@@ -55,6 +65,10 @@ def _own(cluster: Cluster, store: Store, names: Iterable[str]) -> Iterator[Manif
             continue
         if (volume["spec"].get("claimRef") or {}).get("namespace") == store.namespace:
             yield volume
+
+
+def _phase(volume: Manifest) -> str:
+    return str((volume.get("status") or {}).get("phase", ""))
 
 
 def _policy(volume: Manifest) -> str:

@@ -55,6 +55,8 @@ class Left:
     copy: Data | None
     claims: bool
     volumes: Sequence[Manifest] = ()
+    bound: bool = False
+    """Whether a volume says that it belongs to a claim still."""
 
 
 def decide(standing: Standing, left: Left | None) -> Action:
@@ -64,6 +66,7 @@ def decide(standing: Standing, left: Left | None) -> Action:
     | found    | not born yet | born                                                                    |
     | foreign  | refuse       | refuse                                                                  |
     | leaving  | wait         | wait (and then find it absent)                                          |
+    | any      |              | wait, while the volume of a claim that is gone still says it is bound    |
     | absent   | make         | make, when a volume and the copy of the Secret are left; else data lost |
     | ours     | keep         | keep, when a claim or volume and a Secret are left; else what is lost   |
     """
@@ -72,6 +75,8 @@ def decide(standing: Standing, left: Left | None) -> Action:
     if standing == Standing.LEAVING:
         return Action.WAIT
     if left is not None:
+        if left.bound and not left.claims:
+            return Action.WAIT
         if not left.claims and not left.volumes:
             return Action.DATA_LOST
         if left.copy is None and left.secret is None:
@@ -89,7 +94,7 @@ def provide(context: Context) -> Done | Wait:
         reason, message = _REFUSALS[action]
         raise StepFailed(reason, message.format(namespace=store.namespace, secret=labels.SECRET_NAME))
     if action == Action.WAIT:
-        return Wait(f"the old namespace {store.namespace} to be gone", delay=1)
+        return Wait(_awaited(standing, store.namespace), delay=1)
     if action == Action.MAKE:
         context.tell(EventType.NAMESPACE_CREATE, f"Making namespace {store.namespace}.", step="namespace")
     _make(context, left)
@@ -97,15 +102,23 @@ def provide(context: Context) -> Done | Wait:
     return Done(EventType.NAMESPACE_READY, f"Namespace {store.namespace} is ready.", (ready,))
 
 
+def _awaited(standing: Standing, namespace: str) -> str:
+    if standing == Standing.LEAVING:
+        return f"the old namespace {namespace} to be gone"
+    return "the volume to be let go by the claim that is gone"
+
+
 def _left(context: Context) -> Left:
     cluster, store = context.cluster, context.store
     claims = [each for each in cluster.list(PERSISTENT_VOLUME_CLAIM, store.namespace) if labels.is_of(each, store)]
     there = any(not each["metadata"].get("deletionTimestamp") for each in claims)
+    outlived = [] if there else volumes.left(cluster, store, claimed.volumes(store))
     return Left(
         secret=secrets.data(cluster, store),
         copy=safekeeping.kept(cluster, store),
         claims=there,
-        volumes=() if there else volumes.surviving(cluster, store, claimed.volumes(store)),
+        volumes=[each for each in outlived if volumes.is_loose(each)],
+        bound=any(map(volumes.is_bound, outlived)),
     )
 
 

@@ -52,6 +52,8 @@ VOLUME = {"metadata": {"name": "pvc-1"}}
         (Standing.OURS, replace(WHOLE, claims=False, volumes=[VOLUME]), Action.KEEP),
         (Standing.ABSENT, Left(None, {"A": "1"}, claims=False, volumes=[VOLUME]), Action.MAKE),
         (Standing.ABSENT, Left(None, {"A": "1"}, claims=False), Action.DATA_LOST),
+        (Standing.ABSENT, Left(None, {"A": "1"}, claims=False, bound=True), Action.WAIT),
+        (Standing.OURS, replace(WHOLE, claims=False, bound=True), Action.WAIT),
         (Standing.ABSENT, Left(None, None, claims=False, volumes=[VOLUME]), Action.SECRET_LOST),
     ],
 )
