@@ -37,7 +37,7 @@ def test_no_shopper_is_turned_away_while_the_shop_is_replaced(door: FrontDoor, b
     old = _shops(namespace)
 
     with _shopper(origin) as answers:
-        assert door.call("PATCH", f"/stores/{born}", {"display_name": "Another Name"}).status_code == 200
+        assert door.call("PATCH", f"/stores/{born}", {"plan": "medium"}).status_code == 200
         until(lambda: len(_shops(namespace)) == 1 and not _shops(namespace) & old, "the old pod to be gone")
         seen = len(answers)
         until(lambda: len(answers) > seen + 20, "some more pages")
