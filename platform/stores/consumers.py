@@ -10,7 +10,6 @@ import contextlib
 import json
 import random
 from collections.abc import Iterable
-from functools import partial
 from urllib.parse import parse_qs
 
 import structlog
@@ -61,7 +60,7 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._turn_down(400, "invalid", "`since` must be the id of an event, a whole number from 0 on.")
             return
         self.outbox: asyncio.Queue[str] = asyncio.Queue(QUEUE_LENGTH)
-        self.pending: set[tuple[int, str]] = set()
+        self.readings: set[asyncio.Task[str | None]] = set()
         self.held: list[tuple[Message, str]] | None = []
         self.groups_joined: set[str] = set()
         self.rights_changed = asyncio.Event()
@@ -162,14 +161,15 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _show_store(self, message: Message) -> None:
         """Send the store's present shape soon, once for all changes until then."""
         name = message["event"]["store"] if "event" in message else message["store"]
-        key = (message["tenant"], name)
-        if key not in self.pending:
-            self.pending.add(key)
+        # The same reading as long as this change is in time for it; one that has begun may miss it.
+        reading = snapshots.soon(message["tenant"], name)
+        if reading not in self.readings:
+            self.readings.add(reading)
             # A callback, not a task: there may be a thousand listeners to one reading.
-            snapshots.soon(*key).add_done_callback(partial(self._take_snapshot, key))
+            reading.add_done_callback(self._take_snapshot)
 
-    def _take_snapshot(self, key: tuple[int, str], reading: "asyncio.Task[str | None]") -> None:
-        self.pending.discard(key)
+    def _take_snapshot(self, reading: "asyncio.Task[str | None]") -> None:
+        self.readings.discard(reading)
         text = None if reading.cancelled() else reading.result()
         if text is not None and not self.ended:
             self._put(text)

@@ -18,7 +18,10 @@ DELAY_SECONDS = 0.3
 
 log = structlog.get_logger(__name__)
 
-_waiting: dict[tuple[asyncio.AbstractEventLoop, int, str], "asyncio.Task[str | None]"] = {}
+Key = tuple[asyncio.AbstractEventLoop, int, str]
+
+_waiting: dict[Key, "asyncio.Task[str | None]"] = {}
+_reading: dict[Key, "asyncio.Task[str | None]"] = {}
 
 
 def soon(tenant: int, name: str) -> "asyncio.Task[str | None]":
@@ -34,18 +37,25 @@ def soon(tenant: int, name: str) -> "asyncio.Task[str | None]":
     return task
 
 
-async def _read_later(key: tuple[asyncio.AbstractEventLoop, int, str]) -> str | None:
+async def _read_later(key: Key) -> str | None:
+    me = _waiting[key]
     try:
         await _moment()
+        # One after the other, so that the older shape is never the last to be told.
+        if before := _reading.get(key):
+            await asyncio.wait([before])
     finally:
         # From here on a change may come too late for this reading: it starts a new one.
         _waiting.pop(key, None)
+    _reading[key] = me
     try:
         body = await database_sync_to_async(_read)(key[1], key[2])
     except Exception:
         # Said once here, and not by each who waits for it; the next change reads anew.
         log.exception("store not read for its listeners", store=key[2])
         return None
+    finally:
+        _reading.pop(key, None)
     return None if body is None else json.dumps({"type": "store", "store": body})
 
 

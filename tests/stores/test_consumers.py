@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.db import connections
 from django.test import Client
 
@@ -102,6 +103,33 @@ async def test_an_event_comes_live_and_then_the_store_once_for_a_burst(monkeypat
     store = had[-1]["store"]
     assert (store["name"], store["phase"], store["tenant"]) == ("tea-shop", "Deleting", "ann")
     assert [step["name"] for step in store["pipeline"]]
+
+
+async def test_a_change_during_a_reading_is_shown_by_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_read, go_on = asyncio.Event(), asyncio.Event()
+
+    def slowly(read: Callable[..., Any]) -> Callable[..., Any]:
+        async def reading(*key: Any) -> Any:
+            body = await database_sync_to_async(read)(*key)
+            has_read.set()
+            await go_on.wait()
+            return body
+
+        return reading
+
+    monkeypatch.setattr(snapshots, "database_sync_to_async", slowly)
+    await hello("ann")
+    async with listening(user="ann") as ann:
+        await until(ann, is_type("replayed"))
+        await post("ann", "tea-shop")
+        await until(ann, is_event("STORE_REQUESTED"))
+        await asyncio.wait_for(has_read.wait(), SECONDS)
+        await delete("ann", "tea-shop")
+        await until(ann, is_event("DELETE_START"))
+        go_on.set()
+        shown = [*(await until(ann, is_type("store"))), *(await until(ann, is_type("store")))]
+
+    assert shown[-1]["store"]["phase"] == "Deleting"
 
 
 async def test_since_replays_what_was_missed_before_anything_new() -> None:
