@@ -1,7 +1,9 @@
 """Loaded by pytest before Django's settings are: gives the tests an environment of their own.
 
 `DATABASE_URL` and `REDIS_URL` that are given are used as they are. Otherwise they name servers that
-`tests/conftest.py` starts when the first test asks for one, so tests without a database cost nothing.
+`tests/conftest.py` starts when the first test asks for one, so tests without a database cost nothing. Each of
+pytest-xdist's workers has servers of its own: it inherits the environment of the process that began the run, and
+`_OWN` tells it which names in there were nobody's wish.
 """
 
 import atexit
@@ -14,8 +16,11 @@ from pathlib import Path
 FOLDER = Path(tempfile.mkdtemp(prefix="sp-test-", dir="/tmp"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
-OWN_POSTGRES = "DATABASE_URL" not in os.environ
-OWN_REDIS = "REDIS_URL" not in os.environ
+_OWN = "STOREPLANE_TESTS_OWN_SERVERS"
+_own = os.environ.get(_OWN, "").split() + [name for name in ("DATABASE_URL", "REDIS_URL") if name not in os.environ]
+os.environ[_OWN] = " ".join(_own)
+OWN_POSTGRES = "DATABASE_URL" in _own
+OWN_REDIS = "REDIS_URL" in _own
 
 if OWN_POSTGRES:
     os.environ["DATABASE_URL"] = f"postgresql://storeplane@{str(FOLDER).replace('/', '%2F')}/storeplane"

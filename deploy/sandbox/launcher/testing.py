@@ -69,7 +69,7 @@ def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str 
         unit, e2e = _split(words)
         if unit is not None:
             browser = {"STOREPLANE_CHROMIUM": _browser(console)} if _looks_at_pages(unit) else {}
-            _pytest(unit, folder, tally, {**browser, **real})
+            _pytest([*_lanes(unit), *unit], folder, tally, {**browser, **real})
         if e2e is not None and not fast and not tally.broken and _selects_any(e2e, folder):
             _end_to_end(e2e, home, tally, console, real)
         if tally.failed and home.logs.exists():
@@ -108,6 +108,17 @@ def _split(words: Sequence[str]) -> tuple[list[str] | None, list[str] | None]:
         [*outside, f"--ignore={E2E}", *others] if outside else None,
         [*(inside or [E2E]), *others] if inside or whole else None,
     )
+
+
+def _lanes(words: Sequence[str]) -> list[str]:
+    """pytest-xdist's options for all tests: two lanes, for most tests wait for processes more than they work.
+
+    A file's tests stay together, for the platform or the stores that they share. Files are handed out by their names,
+    which puts long ones first (benchmarks, chaos, charts), so that both lanes end at about the same time.
+    """
+    if "tests" not in words:
+        return []
+    return ["--numprocesses", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _looks_at_pages(words: Sequence[str]) -> bool:

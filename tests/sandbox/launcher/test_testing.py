@@ -16,7 +16,7 @@ from sandbox.launcher.account import ROLE, ROLE_FILE, USER
 from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home
 from sandbox.launcher.role_use import Right, rights
-from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _looks_at_pages, _split
+from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _lanes, _looks_at_pages, _split
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
 
@@ -37,6 +37,11 @@ def test_only_the_end_to_end_tests_need_a_platform(
     words: list[str], unit: list[str] | None, end_to_end: list[str] | None
 ) -> None:
     assert _split(words) == (unit, end_to_end)
+
+
+def test_all_tests_run_in_lanes_and_a_few_in_one_that_shows_their_names() -> None:
+    assert "loadfile" in _lanes(["tests", f"--ignore={E2E}", "-x"])
+    assert _lanes([UNIT, "-x"]) == []
 
 
 @pytest.mark.parametrize(
