@@ -31,7 +31,9 @@ PROBLEM_TYPES: dict[str, ProblemType] = {
         401, "Nobody is logged in", "nobody is logged in, or the token is unknown, revoked or expired"
     ),
     "permission-denied": ProblemType(403, "Not allowed", "the role doesn't suffice"),
-    "csrf-failed": ProblemType(403, "The request lacks its CSRF token", "a session without its CSRF token"),
+    "csrf-failed": ProblemType(
+        403, "The request could be another site's", "a session without its CSRF token, or a page of another site"
+    ),
     "quota-exceeded": ProblemType(
         403, "The plan's limit is reached", "the plan's stores are used up; `limit` and `used` say so"
     ),

@@ -2,12 +2,14 @@
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from tenants import tokens
 from tenants.identity import HEADER, InvalidUserId, header_is_believed, user_for
 from tenants.models import ApiToken, User
+from tenants.origins import is_ours
 from tenants.peers import client_address
 
 UNKNOWN_TOKEN = "This bearer token isn't one of ours; check that all of it was copied, or make a new one."  # noqa: S105
@@ -34,17 +36,30 @@ class BearerAuthentication(BaseAuthentication):
         return f'{tokens.SCHEME} realm="storeplane"'
 
 
+class ForeignPage(PermissionDenied):
+    """A page of another site had the browser send this."""
+
+    default_code = "csrf_failed"
+
+
 class UserHeaderAuthentication(BaseAuthentication):
-    """Believes `X-User-Id` under its rule, and otherwise doesn't see it."""
+    """Believes `X-User-Id` under its rule, and otherwise doesn't see it.
+
+    A proxy that knows a browser by a cookie, a password or a certificate vouches for whatever any site has it send.
+    There is no token against that here, but browsers name the page's origin with all that changes something.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
-        """The header's user, or None to let the next class try. Raises AuthenticationFailed."""
+        """The header's user, or None to let the next class try. Raises AuthenticationFailed or ForeignPage."""
         external_id = request.headers.get(HEADER)
         if external_id is None:
             return None
         peer = request.META.get("REMOTE_ADDR", "")
         if not header_is_believed(peer, request.headers.get("X-Forwarded-For", "")):
             return None
+        origin = request.headers.get("Origin")
+        if origin and request.method not in SAFE_METHODS and not is_ours(origin):
+            raise ForeignPage(f"Pages of {origin} may not change anything here.")
         try:
             user = user_for(external_id)
         except InvalidUserId as error:

@@ -4,13 +4,10 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.http.request import validate_host
 from django.utils import timezone
 
 from tenants import tokens
@@ -18,6 +15,7 @@ from tenants.access import Access, access_of
 from tenants.authentication import UNKNOWN_TOKEN, bearer
 from tenants.identity import HEADER, InvalidUserId, header_is_believed, user_for
 from tenants.models import ApiToken, User
+from tenants.origins import is_ours
 from tenants.peers import client_address
 
 _LINGER_SECONDS = 0.05
@@ -36,22 +34,11 @@ class OriginCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         origin = header(scope, "origin")
-        if origin and not origin_is_ours(origin):
+        if origin and not is_ours(origin):
             detail = f"Pages of {origin} may not listen here."
             await refuse(scope, receive, send, status=403, reason="origin-refused", detail=detail)
             return
         await self._inner(scope, receive, send)
-
-
-def origin_is_ours(origin: str) -> bool:
-    """Whether the origin's host is one that the platform answers to."""
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    host = urlsplit(origin).hostname
-    if host is None:
-        return False
-    host = f"[{host}]" if ":" in host else host
-    return validate_host(host, settings.ALLOWED_HOSTS)
 
 
 class SocketUser:

@@ -4,6 +4,7 @@ import pytest
 from django.test import override_settings
 from rest_framework.test import APIClient
 
+from stores.models import Store
 from tenants.models import AuditEntry, Membership, Role, Tenant, User
 from tests.people import WISH, as_user, logged_in
 
@@ -50,6 +51,24 @@ def test_the_header_of_an_unlisted_peer_is_not_seen() -> None:
 
     assert refused.status_code == 401
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://shop.localhost:8080", "null"])
+def test_another_sites_form_changes_nothing_in_the_name_of_whom_a_proxy_vouches_for(origin: str) -> None:
+    form = {"name": "tea", "engine": "medusa"}
+
+    refused = as_user("ann").post("/stores", form, headers={"Origin": origin}, format="multipart")
+
+    assert refused.status_code == 403
+    assert refused.json()["type"] == "urn:storeplane:problem:csrf-failed"
+    assert refused.json()["detail"] == f"Pages of {origin} may not change anything here."
+    assert not Store.objects.exists()
+
+
+def test_our_own_pages_and_programs_change_things_in_the_name_of_whom_a_proxy_vouches_for() -> None:
+    assert as_user("ann").post("/stores", WISH, headers={"Origin": "http://localhost:8000"}).status_code == 201
+    assert as_user("ann").post("/stores", WISH).status_code == 200
+    assert as_user("ann").get("/stores", headers={"Origin": "https://evil.example"}).status_code == 200
 
 
 def test_the_header_is_not_seen_while_the_setting_is_off() -> None:
