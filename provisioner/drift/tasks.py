@@ -9,7 +9,7 @@ from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
 from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET
 from provisioner.drift import health, judging, sweeping
-from provisioner.messages import send
+from provisioner.messages import send, send_later
 from provisioner.operations.sweeping import alone
 from provisioner.pipelines.steps.workloads import WATCHED
 from stores.choices import Phase
@@ -38,7 +38,7 @@ def judge_drift(store: str, objects: list[list[str]] | None = None) -> None:
         return
     # What is due later than a message may be put off is due at one of the next sweeps.
     if again is not None and again <= LONGEST_COUNTDOWN_SECONDS:
-        send(judge_drift.s(store, objects), queue="drift", countdown=again)
+        send_later(judge_drift.s(store, objects), queue="drift", seconds=again)
 
 
 @shared_task(
