@@ -100,7 +100,7 @@ def _write_values(places: Places, store_port: int) -> None:
     """Of the platform's chart, over those of a laptop: images without digests, and who comes before the platform."""
     values = {
         "images": {"postgres": POSTGRES, "redis": REDIS},
-        "settings": {"trustedProxies": [f"{GATEWAY}/32"]},
+        "settings": {"trustedProxies": [f"{GATEWAY}/32"], "trustUserHeader": True},
         "stores": {"port": store_port},
     }
     places.values.write_text(yaml.safe_dump(values))

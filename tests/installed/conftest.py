@@ -60,7 +60,7 @@ def platform(space: Cluster, ingress_port: int) -> Platform:
     ours: Json = {
         "kubeconfig": {"existingSecret": "cluster"},
         "prepare": {"installDefinition": False},
-        "settings": {"trustedProxies": ["127.0.0.0/8"]},
+        "settings": {"trustedProxies": ["127.0.0.0/8"], "trustUserHeader": True},
         "stores": {"port": ingress_port},
     }
     helm = ReleaseActions(space, HelmChild())

@@ -36,7 +36,7 @@ STOREPLANE_RESOURCE_TENANTS: {{ join "," $settings.resourceTenants | quote }}
 STOREPLANE_RESOURCE_DEFAULT_TENANT: {{ $settings.resourceDefaultTenant | quote }}
 STOREPLANE_RATE_LIMIT_SCALE: {{ $settings.rateLimitScale | quote }}
 STOREPLANE_LOG_FORMAT: {{ $settings.logFormat | quote }}
-STOREPLANE_TRUST_USER_HEADER: {{ not (empty $settings.trustedProxies) | quote }}
+STOREPLANE_TRUST_USER_HEADER: {{ $settings.trustUserHeader | quote }}
 STOREPLANE_TRUSTED_PROXIES: {{ join "," $settings.trustedProxies | quote }}
 PROMETHEUS_MULTIPROC_DIR: /var/lib/storeplane/metrics
 # Helm's library keeps a cache there, if it needs one.

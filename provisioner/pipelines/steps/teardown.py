@@ -93,7 +93,9 @@ def remove_namespace(context: Context) -> Done | Wait:
 def close_record(context: Context) -> Done | Wait:
     """Let the mirror go and turn the row into a tombstone: from here on the name is free."""
     context.lease.check()
-    safekeeping.forget(context.cluster, context.store, context.lease.check)
+    if Store.objects.not_gone().filter(pk=context.store.pk).exists():
+        # Done a second time the copy could be a successor's: the name is free once the tombstone stands.
+        safekeeping.forget(context.cluster, context.store, context.lease.check)
     writer.remove(context.cluster, context.store)
     desired.forget(context.store)
     return Done(EventType.DELETE_COMPLETE, f"{context.store.label} is gone without a trace.")

@@ -116,6 +116,7 @@ def test_with_another_cluster_no_role_of_this_one_is_made() -> None:
         ({"redis": {"url": "redis://x:6379"}}, "redis.enabled is true"),
         ({"redis": {"enabled": False, "url": "redis://x:6379"}}, "networkPolicies.redis says nowhere"),
         ({"settings": {"heartbeatSeconds": 10}}, "taken for lost"),
+        ({"settings": {"trustUserHeader": True}}, "/settings/trustedProxies"),
         ({"colour": "red"}, "colour"),
         ({"web": {"replicas": 0}}, "/web/replicas"),
         ({"workers": {"terminationGracePeriodSeconds": 120}}, "/workers/terminationGracePeriodSeconds"),

@@ -35,7 +35,7 @@ VALUES = {
     "production on k3s": {
         "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},
         "controller": [{_NAMESPACE: "kube-system"}, {_NAME: "traefik"}],
-        "proxies": [],
+        "proxies": ["10.0.0.0/8"],
     },
     "own settings": {
         "annotations": {"example.com/money": "$(STOREPLANE_SECRET_KEY) $5"},
@@ -94,6 +94,11 @@ def test_settings_reach_the_processes_as_they_read_them() -> None:
     # Kubernetes turns `$$` into `$`, and would turn `$(STOREPLANE_SECRET_KEY)` into the secret.
     assert told["STOREPLANE_INGRESS_ANNOTATIONS"] == '{"example.com/money":"$$(STOREPLANE_SECRET_KEY) $$5"}'
     assert told["STOREPLANE_INGRESS_POD_LABELS"] == "app.kubernetes.io/name=ingress-nginx"
+
+
+def test_an_ingress_controller_tells_who_asks_and_never_who_the_user_is() -> None:
+    told = environment(main_of("web", rendered("production")))
+    assert (told["STOREPLANE_TRUSTED_PROXIES"], told["STOREPLANE_TRUST_USER_HEADER"]) == ("10.0.0.0/8", "false")
 
 
 def test_the_stores_are_told_of_the_same_controller_and_resolver_as_the_platform_or_of_their_own() -> None:

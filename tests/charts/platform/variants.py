@@ -65,7 +65,12 @@ VARIANTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "extraEnv": [{"name": "STOREPLANE_HELM", "value": "/opt/helm"}],
             "extraAllowedHosts": ["shops.example.com"],
-            "settings": {"trustedProxies": ["10.0.0.0/8"], "resourceTenants": ["ann", "ben"], "rateLimitScale": 0.5},
+            "settings": {
+                "trustedProxies": ["10.0.0.0/8"],
+                "trustUserHeader": True,
+                "resourceTenants": ["ann", "ben"],
+                "rateLimitScale": 0.5,
+            },
             "postgresql": {"storage": {"className": "fast"}},
             "stores": {"ingress": {"annotations": {"example.com/money": "$(STOREPLANE_SECRET_KEY) $5"}}},
         },
