@@ -63,5 +63,5 @@ class OrphanAdmin(ReadOnlyAdmin):
         except Refused as refusal:
             self.message_user(request, refusal.message, messages.WARNING)
         except (ClusterError, redis.RedisError) as error:
-            self.message_user(request, f"{target} was not removed: {error}", messages.ERROR)
+            self.message_user(request, f"{target} was not removed, as far as is known: {error}", messages.ERROR)
         return False

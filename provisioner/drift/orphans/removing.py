@@ -19,21 +19,28 @@ from stores.publish import stream_key, streams
 def remove(cluster: Cluster, orphan: Orphan, *, note: Callable[[], object] = lambda: None) -> bool:
     """Have it deleted; False when it was gone already, or is another one by now. The row goes in both cases.
 
-    `note` is called right before the deletion, and only then.
+    `note` is called before the deletion, when there will be one, and what it writes stands whatever becomes of that:
+    an answer that is late or a process that dies doesn't undo what the cluster has begun.
 
     Raises Conflict when it is no orphan any more, ClusterError or redis.RedisError when it can't be reached. While it
     is looked at and deleted, no store of that name can be asked for.
     """
+    removed = _act(cluster, orphan, lambda _: note()) and _act(
+        cluster, orphan, lambda seen: _delete(cluster, orphan, seen)
+    )
+    orphan.delete()
+    return removed
+
+
+def _act(cluster: Cluster, orphan: Orphan, act: Callable[[Seen], object]) -> bool:
+    """Judge it once more, and act under the lock of its name; False when it is gone. Raises Conflict."""
     with transaction.atomic():
         names.hold(_store_of(orphan))
         seen = looking.look_at(cluster, orphan)
         if not _is_there(seen, orphan):
-            orphan.delete()
             return False
         if any(_is_it(each.kind, each.uid, orphan) for each in orphans(seen, looking.living())):
-            note()
-            _delete(cluster, orphan, seen)
-            orphan.delete()
+            act(seen)
             return True
     orphan.delete()
     raise Refusal(f"{orphan} is no orphan any more: a store of its name is there. It was left alone.")

@@ -21,7 +21,7 @@ from provisioner.operations.models import FINISHED, Operation, OperationKind, Op
 from provisioner.pipelines.context import Context
 from provisioner.pipelines.results import Done, Wait
 from provisioner.pipelines.runner import run_link
-from provisioner.pipelines.steps import ACTIONS
+from provisioner.pipelines.steps import ACTIONS, teardown
 from provisioner.pipelines.steps.lateness import withdraw_if_late
 from stores.choices import EventType, Phase
 from stores.models import Store
@@ -223,6 +223,22 @@ def test_a_successor_that_is_deleted_too_leaves_its_predecessor_alone(kube: Clus
     assert_gone(kube, store)
     carry(second)
     assert_gone(kube, successor)
+
+
+def test_the_last_step_done_a_second_time_leaves_the_copy_of_a_successors_secret(kube: Cluster, store: Store) -> None:
+    safekeeping.keep(kube, store, {"password": "b2xk"})
+    running = removal(store)
+    *_, last = running.steps.order_by("position")
+    context = Context(store, running, transitions.claim(last), kube, helm(), timezone.now())
+    teardown.close_record(context)
+    assert safekeeping.kept(kube, store) is None
+
+    # The worker dies here, and before another takes the step over, a store of the same name is born.
+    successor = StoreFactory(name=store.name, tenant=store.tenant)
+    safekeeping.keep(kube, successor, {"password": "bmV3"})
+    teardown.close_record(context)
+
+    assert safekeeping.kept(kube, successor) == {"password": "bmV3"}
 
 
 def test_two_deletions_at_once_are_one(kube: Cluster, store: Store) -> None:

@@ -1,5 +1,7 @@
 """An operator removes what is left: asked once more, noted, and only with the permission to."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -106,9 +108,27 @@ def test_a_cluster_that_is_away_is_told_and_the_row_stays(
     monkeypatch.setattr(removing.looking, "look_at", fail)
     page = ask(operator, row, confirmed="yes")
 
-    assert "Namespace store-gone was not removed: The API server doesn" in page
+    assert "Namespace store-gone was not removed, as far as is known: The API server doesn" in page
     assert Orphan.objects.filter(pk=row.pk).exists()
     assert not AuditEntry.objects.exists()
+
+
+def test_a_deletion_whose_answer_is_late_is_in_the_audit(
+    api: Remembered, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    namespace(api, "gone")
+    delete = removing._delete
+
+    def answer_late(*what: Any) -> None:
+        delete(*what)
+        raise Unavailable("The API server didn't answer in time.")
+
+    monkeypatch.setattr(removing, "_delete", answer_late)
+    page = ask(operator, orphan(api, "Namespace"), confirmed="yes")
+
+    assert "was not removed, as far as is known: The API server didn" in page
+    assert AuditEntry.objects.get().target == "Namespace store-gone"
+    assert api.wait_gone(NAMESPACE, "store-gone", timeout=60)
 
 
 def test_who_may_only_look_has_no_such_action(api: Remembered, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """A store that is asked for while an orphan of its name is being removed waits until that is done."""
 
 import threading
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
 
 from provisioner.cluster.kinds import NAMESPACE
+from provisioner.drift.orphans import removing
 from provisioner.drift.orphans.removing import remove
 from stores.models import Store
 from stores.services.creation import StoreSpec, create_store
@@ -29,12 +32,16 @@ def test_a_store_of_that_name_is_made_after_the_orphan_was_asked_to_go(api: Reme
 
     asking = threading.Thread(target=ask)
 
-    def right_before_the_deletion() -> None:
+    delete = removing._delete
+
+    def deletion(*what: Any) -> None:
         asking.start()
         until(is_waiting, "the other to wait for the name", seconds=60)
         assert not Store.objects.exists()
+        delete(*what)
 
-    assert remove(api, left, note=right_before_the_deletion)
+    with patch.object(removing, "_delete", deletion):
+        assert remove(api, left)
 
     asking.join(60)
     assert Store.objects.get().name == "gone"
