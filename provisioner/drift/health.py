@@ -3,17 +3,20 @@
 The watcher and the sweep bring what they see here; the judgement is the same and either alone is enough.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from django.db import transaction
 
 from provisioner import labels, workloads
-from provisioner.cluster import Manifest
+from provisioner.cluster import Cluster, Manifest
+from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET
 from provisioner.operations.models import ACTIVE, Operation, OperationKind
 from provisioner.pipelines.steps.workloads import WATCHED, Watched
 from stores.changes import Change, ConditionChange, apply_change
 from stores.choices import STEP_CONDITIONS, ConditionStatus, EventType, Phase
-from stores.models import Store
+from stores.models import Condition, Store, StoreQuerySet
 from stores.status import Activity
 
 
@@ -47,6 +50,36 @@ def judge(sighting: Sighting) -> ConditionChange:
     return ConditionChange(sighting.watched.condition, ConditionStatus.FALSE, "WorkloadNotReady", message)
 
 
+def look(cluster: Cluster) -> list[Sighting]:
+    """What the cluster shows of settled stores that their records don't say yet: two lists and two queries for all.
+
+    Raises ClusterError.
+    """
+    # Before the cluster is asked: whoever is settled by now has workloads, unless somebody took them away.
+    settled = set(_settled().values_list("name", flat=True))
+    there: dict[tuple[str, str], Sighting] = {}
+    for kind in (STATEFUL_SET, DEPLOYMENT):
+        for manifest in cluster.list(kind, label_selector=labels.SELECTOR):
+            sighting = sighting_of({**manifest, "kind": kind.kind})
+            if sighting is not None:
+                there[sighting.store, sighting.watched.component] = sighting
+    for name, watched in product(settled, WATCHED):
+        there.setdefault((name, watched.component), Sighting(name, watched, None))
+    conditions = Condition.objects.filter(store__in=_settled()).values_list("store__name", "type", "status")
+    known = {(name, kind): status for name, kind, status in conditions}
+    return [each for each in there.values() if each.store in settled and _is_news(each, known)]
+
+
+def _settled() -> StoreQuerySet:
+    return Store.objects.not_gone().filter(deletion_requested_at=None, phase__in=(Phase.READY, Phase.DEGRADED))
+
+
+def _is_news(sighting: Sighting, known: Mapping[tuple[str, str], str]) -> bool:
+    """Whether `take` would change something, as far as can be told without the lock."""
+    change = judge(sighting)
+    return known.get((sighting.store, change.type)) != change.status
+
+
 def take(sighting: Sighting) -> bool:
     """Bring the record in line with what was seen; true when that changed something.
 
@@ -55,9 +88,8 @@ def take(sighting: Sighting) -> bool:
     """
     change = judge(sighting)
     with transaction.atomic():
-        stores = Store.objects.filter(deletion_requested_at__isnull=True, name=sighting.store)
-        store = stores.select_for_update(no_key=True).first()
-        if store is None or store.phase not in (Phase.READY, Phase.DEGRADED):
+        store = _settled().filter(name=sighting.store).select_for_update(no_key=True).first()
+        if store is None:
             return False
         active = Operation.objects.filter(store=store, state__in=ACTIVE).values_list("kind", flat=True).first()
         if active not in (None, OperationKind.HEAL):

@@ -5,15 +5,10 @@ from celery import shared_task
 from structlog.contextvars import bound_contextvars
 
 from config import tracing
-from provisioner import labels
 from provisioner.cluster import ClusterError, cluster
-from provisioner.cluster.kinds import DEPLOYMENT, STATEFUL_SET
 from provisioner.drift import health, judging, sweeping
 from provisioner.messages import send, send_later
 from provisioner.operations.sweeping import alone
-from provisioner.pipelines.steps.workloads import WATCHED
-from stores.choices import Phase
-from stores.models import Store
 
 SWEEP_SOFT_SECONDS, SWEEP_HARD_SECONDS = 150, 170
 """A sweep of drift may take longer than other tasks, and less than the broker waits before it delivers again."""
@@ -72,27 +67,10 @@ def sweep_health() -> None:
             return
         try:
             with tracing.span("health sweep", {}, kind="consumer"):
-                seen = _sightings()
+                seen = health.look(cluster())
         except ClusterError as error:
             log.warning("health not swept", error=str(error))
             return
         changed = sum(health.take(sighting) for sighting in seen)
     if changed:
         log.info("health swept", changed=changed)
-
-
-def _sightings() -> list[health.Sighting]:
-    there: dict[tuple[str, str], health.Sighting] = {}
-    for kind in (STATEFUL_SET, DEPLOYMENT):
-        for manifest in cluster().list(kind, label_selector=labels.SELECTOR):
-            sighting = health.sighting_of({**manifest, "kind": kind.kind})
-            if sighting is not None:
-                there[sighting.store, sighting.watched.component] = sighting
-    settled = Store.objects.not_gone().filter(phase__in=(Phase.READY, Phase.DEGRADED)).values_list("name", flat=True)
-    missing = [
-        health.Sighting(name, watched, None)
-        for name in settled
-        for watched in WATCHED
-        if (name, watched.component) not in there
-    ]
-    return [*there.values(), *missing]
