@@ -86,6 +86,12 @@ def token_of(request: Request) -> ApiToken | None:
     return request.auth if isinstance(request.auth, ApiToken) else None
 
 
+def refuse_token(request: Request, act: str) -> None:
+    """Raise PermissionDenied for a request with a token: what it did would outlive the token's revocation."""
+    if token_of(request) is not None:
+        raise PermissionDenied(f"A token can't {act}; log in as a person.")
+
+
 def access_of(user: User | AnonymousUser, token: ApiToken | None = None) -> Access:
     """Ask the database for the caller's roles, in one query; with a token, for its tenant alone."""
     if not user.is_authenticated or not user.is_active:

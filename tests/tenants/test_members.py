@@ -23,6 +23,26 @@ def ann() -> APIClient:
     return member(tenant("house"), Role.OWNER, "ann")
 
 
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OWNER])
+def test_a_token_changes_nothing_about_who_is_in_a_tenant(ann: APIClient, role: Role) -> None:
+    member(Tenant.objects.get(), Role.OWNER, "ben")
+    made = ann.post("/tokens", {"name": "nightly", "role": role}).json()
+    program = APIClient(headers={"Authorization": f"Bearer {made['token']}"})
+    before = roles()
+
+    answers = [
+        program.post("/tenants/house/members", {"user": "ben", "role": "owner"}),
+        program.patch(path("ben"), {"role": "viewer"}),
+        program.delete(path("ben")),
+        program.delete(path("ann")),
+    ]
+
+    assert [each.status_code for each in answers] == [403] * 4
+    assert answers[0].json()["detail"] == "A token can't take somebody in; log in as a person."
+    assert roles() == before
+    assert program.get("/tenants/house/members").status_code == 200
+
+
 def test_an_owner_takes_somebody_in_who_can_work_at_once(ann: APIClient) -> None:
     ben = as_user("ben")
     ben.get("/me")

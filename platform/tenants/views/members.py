@@ -1,4 +1,4 @@
-"""Who is in a tenant. Everybody in it may look, owners may change."""
+"""Who is in a tenant. Everybody in it may look, owners may change, as persons and not by a token (ADR 15)."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from config.pagination import CursorPages
 from tenants import audit, members
+from tenants.access import refuse_token
 from tenants.models import Membership, Role
 from tenants.serializers import MemberAddSerializer, MemberChangeSerializer, MemberSerializer
 from tenants.views.people import TenantView
@@ -47,6 +48,7 @@ class Members(TenantView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Take somebody in: 201, or 200 when they have that role already."""
+        refuse_token(request, "take somebody in")
         tenant = self.owned_tenant("take somebody in")
         form = MemberAddSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -77,6 +79,7 @@ class MemberDetail(TenantView):
     )
     def patch(self, request: Request, slug: str, membership_id: int) -> Response:
         """Give them another role; 409 when no owner would be left."""
+        refuse_token(request, "change roles")
         tenant = self.owned_tenant("change roles")
         form = MemberChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -92,6 +95,7 @@ class MemberDetail(TenantView):
     @extend_schema(operation_id="members_remove", tags=["people"], responses={204: None})
     def delete(self, request: Request, slug: str, membership_id: int) -> Response:
         """Put them out, with their tokens; everybody may leave. 409 for the last owner."""
+        refuse_token(request, "put somebody out")
         tenant, membership = self.tenant(), self._membership()
         if membership.user_id != request.user.pk:
             self.owned_tenant("put somebody out")

@@ -16,7 +16,7 @@ from rest_framework.serializers import BaseSerializer
 
 from config.pagination import CursorPages
 from tenants import audit, tokens
-from tenants.access import access_for, caller, refusal, token_of
+from tenants.access import access_for, caller, refusal, refuse_token
 from tenants.choosing import tenant_for
 from tenants.filters import TokenFilter
 from tenants.models import ApiToken, Role
@@ -66,8 +66,7 @@ class Tokens(TokenView):
     )
     def post(self, request: Request) -> Response:
         """Make a token; the answer is the only place where its secret is shown."""
-        if token_of(request) is not None:
-            raise PermissionDenied("A token can't make tokens; log in as a person.")
+        refuse_token(request, "make tokens")
         form = TokenCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         made = self._make(request, **form.validated_data)
