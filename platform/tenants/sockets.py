@@ -7,8 +7,9 @@ from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from tenants import tokens
 from tenants.access import Access, access_of
@@ -89,7 +90,7 @@ def _identify(scope: Scope) -> tuple[User, ApiToken | None] | None:
 def access_now(scope: Scope) -> Access | None:
     """What a listener may see by now; None when the user, the token or the session doesn't stand any more."""
     user = User.objects.filter(pk=scope["user"].pk, is_active=True).first() if scope["user"].pk else None
-    if user is None or not is_still_logged_in(scope):
+    if user is None or not is_still_logged_in(scope, user):
         return None
     held: ApiToken | None = scope.get("token")
     if held is None:
@@ -98,12 +99,17 @@ def access_now(scope: Scope) -> Access | None:
     return None if token is None or tokens.objection(token, timezone.now()) else access_of(user, token)
 
 
-def is_still_logged_in(scope: Scope) -> bool:
-    """Whether the session that a socket was opened with still stands; true for one that came by the header."""
-    session = scope.get("session")
-    if session is None:
+def is_still_logged_in(scope: Scope, user: User) -> bool:
+    """Whether the session that a socket was opened with still stands; true for one that came by the header.
+
+    As over HTTP a session ends with the password under which it began.
+    """
+    opened = scope.get("session")
+    if opened is None:
         return True
-    return SESSION_KEY in type(session._wrapped)(session.session_key)
+    session = type(opened._wrapped)(opened.session_key)
+    begun_under = session.get(HASH_SESSION_KEY, "")
+    return SESSION_KEY in session and constant_time_compare(begun_under, user.get_session_auth_hash())
 
 
 def header(scope: Scope, name: str) -> str | None:

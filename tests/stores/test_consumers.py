@@ -272,6 +272,21 @@ async def test_who_logs_out_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> Non
         assert await closing_code(root) == consumers.UNAUTHENTICATED
 
 
+async def test_who_was_given_another_password_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    cookie = await sync_to_async(_session_of_a_superuser)(Client())
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.2)
+    async with listening(headers={"Cookie": cookie}) as root:
+        await until(root, is_type("ping"))
+        await sync_to_async(_new_password)("root")
+        assert await closing_code(root) == consumers.UNAUTHENTICATED
+
+
+def _new_password(username: str) -> None:
+    user = User.objects.get(username=username)
+    user.set_password("Gr4ce-h0pper")
+    user.save()
+
+
 async def closing_code(listener: Socket) -> int:
     while (message := await listener.receive_output(SECONDS))["type"] != "websocket.close":
         pass

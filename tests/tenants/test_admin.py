@@ -1,10 +1,12 @@
 """People, tenants and tokens in the operator's hands: everything is noted, no secret stays."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tenants import tokens
+from tenants import rights, tokens
 from tenants.models import ApiToken, AuditEntry, Membership, Role, Tenant, User
 from tests.people import member, tenant
 
@@ -49,6 +51,23 @@ def test_a_member_who_is_added_on_the_tenants_page_is_noted(root: Client) -> Non
     assert Membership.objects.get().role == "viewer"
     entry = AuditEntry.objects.get(action="member.add")
     assert (entry.target, entry.after, entry.tenant) == ("ann", {"role": "viewer"}, house)
+
+
+def test_a_changed_password_is_noted_and_told_to_listeners(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = User.objects.create_user("ann", password="old")
+    told: list[Any] = []
+    monkeypatch.setattr(rights, "changed", told.append)
+    address = reverse("admin:auth_user_password_change", args=[ann.pk])
+    wanted = {"usable_password": "true", "password1": "Gr4ce-h0pper", "password2": "Gr4ce-h0pper"}
+
+    assert root.post(address, {**wanted, "password2": "another"}).status_code == 200
+    assert not told
+    assert root.post(address, wanted).status_code == 302
+
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.action, entry.target) == ("root", "user.password", "ann")
+    assert "h0pper" not in str((entry.before, entry.after))
+    assert told == [[ann.pk]]
 
 
 def test_a_password_is_noted_without_its_value(root: Client) -> None:

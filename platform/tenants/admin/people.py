@@ -1,12 +1,15 @@
 """People and tenants for the operator."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from tenants import audit, rights
 from tenants.admin.audited import Audited
 from tenants.models import Membership, Tenant, User
 
@@ -35,6 +38,15 @@ class PersonAdmin(Audited, _UserAdmin):
     readonly_fields = ("external_id", "last_login", "date_joined")
     fieldsets = (*(UserAdmin.fieldsets or ()), ("X-User-Id", {"fields": ("external_id",)}))
     inlines: ClassVar = (MembershipInline,)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's form saves past `save_model`: note it here, and have listeners by the old password sent away."""
+        answer = super().user_change_password(request, id, form_url)
+        user = self.get_object(request, unquote(id))
+        if user is not None and request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            audit.record(request, "user.password", user.username)
+            rights.changed([user.pk])
+        return answer
 
 
 @admin.register(Tenant)
