@@ -1,7 +1,8 @@
 """From a committed event to everyone who listens: Redis stream, Redis channel, WebSocket groups, the mirror.
 
 The event's row is the outbox: `published_at` stays empty until all was sent, and the sweep sends what a process that
-died in between left behind. A stream takes each event once, because the entry's id is the event's.
+died in between left behind. A stream takes each event once, because the entry's id is the event's; one that comes after
+a greater one, which Redis refuses, has the stream written anew.
 """
 
 import json
@@ -83,11 +84,29 @@ def _to_stream(event: StoreEvent, body: str) -> None:
     if not Store.objects.not_gone().filter(name=event.store.name).exists():
         streams().delete(key)
         return
+    entry = f"{event.pk}-0"
     try:
-        streams().xadd(key, {"event": body}, id=f"{event.pk}-0", maxlen=STREAM_LENGTH, approximate=False)
+        streams().xadd(key, {"event": body}, id=entry, maxlen=STREAM_LENGTH, approximate=False)
     except redis.ResponseError as error:
         if "equal or smaller" not in str(error):
             raise
+        if not streams().xrange(key, entry, entry):
+            _write_anew(event.store.name)
+
+
+def _write_anew(name: str) -> None:
+    """All of a stream from the rows, in their order; again when somebody writes to it meanwhile."""
+    living = Store.objects.not_gone().filter(name=name)
+    key = stream_key(name)
+
+    def write(pipe: Any) -> None:
+        newest = StoreEvent.objects.filter(store__in=living).select_related("store").order_by("-id")[:STREAM_LENGTH]
+        pipe.multi()
+        pipe.delete(key)
+        for each in reversed(newest):
+            pipe.xadd(key, {"event": json.dumps(as_message(each))}, id=f"{each.pk}-0")
+
+    streams().transaction(write, key)
 
 
 def publish_left_behind(limit: int = 500, older_than_seconds: float = 5.0) -> int:

@@ -57,6 +57,43 @@ def test_a_committed_event_is_in_the_stream_and_on_the_channel(store: Store) -> 
     assert event.published_at is not None
 
 
+def test_an_event_that_is_published_after_a_later_one_takes_its_place_in_the_stream(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = say(store)
+    with monkeypatch.context() as away:
+        away.setattr(publish, "publish", lambda _: None)  # a process that died, or lost Redis for a moment
+        between = say(store)
+    last = say(store)
+    assert [entry["id"] for entry in stream()] == [first.pk, last.pk]
+
+    publish.publish(between)
+    publish.publish(first)
+
+    assert [entry["id"] for entry in stream()] == [first.pk, between.pk, last.pk]
+
+
+def test_a_stream_that_is_written_anew_loses_nothing_that_is_said_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(publish, "publish", lambda _: None)
+        late = say(store)
+    said = [say(store)]
+    as_message = publish.as_message
+
+    def slowly(event: StoreEvent) -> dict[str, object]:
+        if len(said) == 1 and event == said[0]:
+            monkeypatch.setattr(publish, "as_message", as_message)
+            said.append(say(store))
+        return as_message(event)
+
+    monkeypatch.setattr(publish, "as_message", slowly)
+    publish._write_anew(store.name)
+
+    assert [entry["id"] for entry in stream()] == [late.pk, *(each.pk for each in said)]
+
+
 def test_nothing_is_said_of_what_is_rolled_back(store: Store) -> None:
     with transaction.atomic():
         say(store)
