@@ -55,6 +55,9 @@ class Store(models.Model):
     phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.PENDING)
     message = models.TextField(blank=True)
     idempotency_key = models.CharField(max_length=200, blank=True)
+    keyed_wish = models.JSONField(
+        null=True, blank=True, help_text="What was asked for under the key: a repeated request asks for the same."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

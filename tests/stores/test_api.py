@@ -95,6 +95,20 @@ def test_an_idempotency_key_finds_its_store_and_no_other(ann: APIClient) -> None
     assert traces() == before
 
 
+def test_a_repeated_request_finds_its_store_though_that_was_changed_since(ann: APIClient) -> None:
+    wish, key = {**WISH, "display_name": "Tea"}, {"Idempotency-Key": "k-1"}
+    made = ann.post("/stores", wish, headers=key).json()
+    ann.patch(f"/stores/{made['name']}", {"display_name": "Ann's tea", "plan": "medium"})
+
+    again = ann.post("/stores", wish, headers=key)
+    without_key = ann.post("/stores", wish)
+    other_wish = ann.post("/stores", {**wish, "display_name": "Coffee"}, headers=key)
+
+    assert (again.status_code, again.json()["id"]) == (200, made["id"])
+    assert again.json()["display_name"] == "Ann's tea"
+    assert [each.status_code for each in (without_key, other_wish)] == [409, 409]
+
+
 def test_an_idempotency_key_of_a_deleted_store_brings_nothing_back(ann: APIClient) -> None:
     ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"})
     ann.delete("/stores/tea-shop")

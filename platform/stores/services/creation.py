@@ -1,6 +1,6 @@
 """Asking for a store."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -98,6 +98,7 @@ def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency
         display_name=spec.display_name,
         drift_policy=spec.drift_policy,
         idempotency_key=idempotency_key,
+        keyed_wish=asdict(spec) if idempotency_key else None,
         created_by=by,
     )
     _start(store, source)
@@ -134,6 +135,8 @@ def _existing_or_refuse(tenant: Tenant, wish: StoreSpec, idempotency_key: str) -
         raise NameTaken(names.taken(wish.name), field="name")
     if idempotency_key and store.idempotency_key == idempotency_key:
         _check_key(store, wish)
+        if store.keyed_wish == asdict(wish):
+            return store  # whatever has become of it since
     there = StoreSpec(store.name, store.engine, store.plan, store.display_name, store.drift_policy)
     # A plan that wasn't named is no wish, so a tenant's new plan doesn't make the old request another one.
     if there != replace(wish, plan=wish.plan or store.plan):
