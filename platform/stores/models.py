@@ -170,6 +170,7 @@ class StoreEvent(models.Model):
             models.Index(fields=["store", "-id"], name="events_of_a_store"),
             models.Index(fields=["tenant", "id"], name="events_of_a_tenant"),
             models.Index(fields=["id"], condition=Q(published_at__isnull=True), name="events_to_publish"),
+            models.Index(fields=["request_id"], condition=~Q(request_id=""), name="events_of_a_request"),
         ]
 
     def __str__(self) -> str:

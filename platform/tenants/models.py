@@ -115,6 +115,10 @@ class AuditEntry(models.Model):
     class Meta:
         ordering: ClassVar = ["-id"]
         verbose_name_plural = "audit entries"
+        indexes: ClassVar = [
+            models.Index(fields=["target", "-id"], name="audit_of_a_target"),
+            models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="audit_of_a_request"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.target}"
