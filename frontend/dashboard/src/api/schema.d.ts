@@ -2476,7 +2476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. `quota-exceeded`: the plan's stores are used up; `limit` and `used` say so. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. `quota-exceeded`: the plan's stores are used up; `limit` and `used` say so. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2931,7 +2931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3226,7 +3226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3773,7 +3773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3986,7 +3986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4279,7 +4279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4459,7 +4459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4783,7 +4783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5054,7 +5054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5263,7 +5263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5393,7 +5393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5658,7 +5658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5848,7 +5848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token. */
+            /** @description Forbidden. `permission-denied`: the role doesn't suffice. `csrf-failed`: a session without its CSRF token, or a page of another site. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
