@@ -242,6 +242,8 @@ STOREPLANE_SWEEP_SECONDS = env.float("STOREPLANE_SWEEP_SECONDS", 10.0)
 STOREPLANE_DRIFT_SECONDS = env.float("STOREPLANE_DRIFT_SECONDS", 120.0)
 # A removal that has waited this long for something to go says what holds it up.
 STOREPLANE_BLOCKED_SECONDS = env.float("STOREPLANE_BLOCKED_SECONDS", 60.0)
+# For so long events, operations and healed drift are kept, in days; 0 keeps them for ever. The audit always is.
+STOREPLANE_HISTORY_DAYS = env.float("STOREPLANE_HISTORY_DAYS", 90.0)
 # Who may make stores through the Store resource is Kubernetes' own RBAC; these say for which tenants (docs/adr/0011).
 STOREPLANE_RESOURCE_TENANTS = env.list("STOREPLANE_RESOURCE_TENANTS", default=["*"])
 STOREPLANE_RESOURCE_DEFAULT_TENANT = env.str("STOREPLANE_RESOURCE_DEFAULT_TENANT", "")

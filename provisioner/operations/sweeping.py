@@ -16,7 +16,7 @@ SWEEP_SECONDS = Histogram(
 
 SWEEP_FAILURES = Counter("store_platform_sweep_failures_total", "Sweeps that ended in an error, by sweep.", ["sweep"])
 
-SWEEPS = ("operations", "mirrors", "health", "drift", "orphans")
+SWEEPS = ("operations", "mirrors", "health", "drift", "orphans", "history")
 """As beat's schedule has them."""
 
 for _sweep in SWEEPS:

@@ -32,6 +32,7 @@ STOREPLANE_RESEND_SECONDS: {{ $settings.resendSeconds | quote }}
 STOREPLANE_SWEEP_SECONDS: {{ $settings.sweepSeconds | quote }}
 STOREPLANE_DRIFT_SECONDS: {{ $settings.driftSeconds | quote }}
 STOREPLANE_BLOCKED_SECONDS: {{ $settings.blockedSeconds | quote }}
+STOREPLANE_HISTORY_DAYS: {{ $settings.historyDays | quote }}
 STOREPLANE_RESOURCE_TENANTS: {{ join "," $settings.resourceTenants | quote }}
 STOREPLANE_RESOURCE_DEFAULT_TENANT: {{ $settings.resourceDefaultTenant | quote }}
 STOREPLANE_RATE_LIMIT_SCALE: {{ $settings.rateLimitScale | quote }}
