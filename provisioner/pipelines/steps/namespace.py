@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from provisioner import labels, namespaces, safekeeping, secrets, volumes
+from provisioner import labels, namespaces, pull_secrets, safekeeping, secrets, volumes
 from provisioner.cluster import Manifest
 from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM
 from provisioner.drift import claimed
@@ -126,6 +126,7 @@ def _make(context: Context, left: Left | None) -> None:
     cluster, store, request_id = context.cluster, context.store, context.operation.request_id
     context.lease.check()
     withdraw_if_late(context, cluster.apply(namespaces.manifest(store, request_id)))
+    pull_secrets.lend(cluster, store)
     if left is None:
         withdraw_if_late(context, safekeeping.keep(cluster, store, secrets.ensure(cluster, store, request_id)))
         return
