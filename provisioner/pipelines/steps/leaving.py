@@ -63,6 +63,11 @@ def blocker(found: Manifest | None) -> str:
     return f"held by the finalizer(s) {', '.join(finalizers)}" if finalizers else ""
 
 
+def is_in_use(found: Manifest | None) -> bool:
+    """Whether only pods that mount it keep a volume claim (Kubernetes, "Storage Object in Use Protection")."""
+    return found is not None and found["metadata"].get("finalizers") == ["kubernetes.io/pvc-protection"]
+
+
 def volumes_of(volumes: Iterable[Manifest], namespace: str) -> list[Manifest]:
     """Volumes whose claim was in the namespace and whose policy says that they go with it."""
     return [

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provisioner import namespaces, safekeeping
 from provisioner.cluster import Cluster, Manifest, Unavailable
-from provisioner.cluster.kinds import CONFIG_MAP, NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, STORE
+from provisioner.cluster.kinds import CONFIG_MAP, NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
 from provisioner.helm import helm
 from provisioner.mirror import writer
 from provisioner.operations import transitions
@@ -295,6 +295,18 @@ def test_a_volume_claim_that_somebody_holds_is_named(kube: Cluster, store: Store
     carry(running)
     assert_gone(kube, store)
     assert EventType.DELETE_UNBLOCKED in store.events.values_list("type", flat=True)
+
+
+def test_a_claim_whose_pod_no_release_removes_goes_with_the_namespace(kube: Cluster, store: Store) -> None:
+    carry(operation(store))
+    for record in kube.list(SECRET, store.namespace, label_selector="owner=helm"):
+        kube.delete(SECRET, record["metadata"]["name"], store.namespace)
+    running = removal(store)
+
+    carry(running)
+
+    assert running.steps.get(name="release").state == StepState.SKIPPED
+    assert_gone(kube, store)
 
 
 def test_a_cluster_that_is_away_holds_a_removal_up_and_nothing_is_forgotten(
