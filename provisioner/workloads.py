@@ -43,6 +43,22 @@ def describe(pods: Sequence[Manifest], component: str) -> str:
     return f"the {component} to answer its readiness probe"
 
 
+def is_of_present_template(workload: Manifest | None, pod: Manifest) -> bool:
+    """Whether a pod runs the images that its workload asks for by now.
+
+    An update that can't start keeps its predecessor's pods, and those may be the broken ones that it is to replace.
+    """
+    if workload is None:
+        return True
+    wanted = _images(workload["spec"]["template"]["spec"])
+    return wanted.items() <= _images(pod.get("spec", {})).items()
+
+
+def _images(spec: Manifest) -> dict[str, str]:
+    containers = [*spec.get("initContainers", []), *spec.get("containers", [])]
+    return {each["name"]: each["image"] for each in containers}
+
+
 def hopeless_reason(pods: Iterable[Manifest]) -> str:
     """A container state that no waiting can mend, or an empty string."""
     for pod in pods:

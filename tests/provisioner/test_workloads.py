@@ -54,6 +54,30 @@ def test_a_workload_is_ready_when_the_wanted_generation_serves(workload: Any, ex
     assert workloads.is_ready(workload) is expected
 
 
+def images(**named: str) -> list[dict[str, str]]:
+    return [{"name": name, "image": image} for name, image in named.items()]
+
+
+@pytest.mark.parametrize(
+    ("init", "containers", "expected"),
+    [
+        ({"prepare": "shop:2"}, {"medusa": "shop:2"}, True),
+        ({"prepare": "shop:2"}, {"medusa": "Shop:1"}, False),
+        ({"prepare": "Shop:1"}, {"medusa": "shop:2"}, False),
+        ({"prepare": "shop:2"}, {"medusa": "shop:2", "mesh": "injected:9"}, True),
+        ({}, {}, False),
+    ],
+)
+def test_a_pod_is_of_the_present_template_when_it_runs_its_images(
+    init: dict[str, str], containers: dict[str, str], expected: bool
+) -> None:
+    template = {"initContainers": images(prepare="shop:2"), "containers": images(medusa="shop:2")}
+    workload = {"spec": {"template": {"spec": template}}}
+    pod = {"spec": {"initContainers": images(**init), "containers": images(**containers)}}
+    assert workloads.is_of_present_template(workload, pod) is expected
+    assert workloads.is_of_present_template(None, pod)
+
+
 def pod(reason: str, name: str = "medusa", message: str = "m") -> dict[str, Any]:
     waiting = {"state": {"waiting": {"reason": reason, "message": message}}, "name": name}
     return {"status": {"containerStatuses": [waiting]}}

@@ -103,11 +103,12 @@ def _watch(context: Context, watched: Watched) -> Done | Wait:
 
 
 def _pods(context: Context, watched: Watched) -> list[Manifest]:
-    """Those of the component that count; a StatefulSet's pods that it would never replace are on their way out."""
+    """Those of the component that count: not what an update is about to replace, nor what only we would replace."""
     cluster, namespace = context.cluster, context.store.namespace
     pods = list(cluster.list(POD, namespace, label_selector=f"app.kubernetes.io/component={watched.component}"))
+    workload = cluster.get(watched.kind, watched.name, namespace)
     if watched.kind != STATEFUL_SET:
-        return pods
-    gone = superseding.superseded(cluster.get(STATEFUL_SET, watched.name, namespace), pods)
+        return [pod for pod in pods if workloads.is_of_present_template(workload, pod)]
+    gone = superseding.superseded(workload, pods)
     superseding.replace(cluster, gone, context.lease.check)
     return [pod for pod in pods if pod not in gone]

@@ -1,6 +1,7 @@
 """What each step makes of what it sees, as tables: the namespace, the workloads, and what is asked to go."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -102,6 +103,38 @@ def test_a_workload_is_judged_by_its_status_and_its_pods(
     found: Any, pods: list[Any], verdict: Verdict, sentence: str
 ) -> None:
     assert workloads.judge(found, pods, "backend") == (verdict, sentence)
+
+
+class Mended:
+    """Stands in for the cluster: a Deployment whose image name was mended, and the pod that an update still keeps."""
+
+    def get(self, *_: object) -> dict[str, Any]:
+        return {"spec": {"template": {"spec": {"containers": [{"name": "medusa", "image": "shop:2"}]}}}}
+
+    def list(self, *_: object, **__: object) -> list[dict[str, Any]]:
+        waiting = {"reason": "InvalidImageName", "message": "couldn't parse it"}
+        status = {"containerStatuses": [{"name": "medusa", "state": {"waiting": waiting}}]}
+        return [{"metadata": {}, "spec": {"containers": [{"name": "medusa", "image": "Shop:1"}]}, "status": status}]
+
+
+def test_a_broken_pod_that_an_update_is_about_to_replace_is_nobodys_verdict() -> None:
+    context: Any = SimpleNamespace(cluster=Mended(), store=SimpleNamespace(namespace="store-tea"))
+    pods = workloads._pods(context, workloads.BACKEND)
+    assert workloads.judge(None, pods, "backend") == (Verdict.WAIT, "the backend's pod to be made")
+
+
+@pytest.mark.parametrize(
+    ("finalizers", "expected"),
+    [
+        (["kubernetes.io/pvc-protection"], True),
+        (["kubernetes.io/pvc-protection", "example.com/backup"], False),
+        (["example.com/backup"], False),
+        (None, False),
+    ],
+)
+def test_a_claim_is_in_use_when_only_its_pods_keep_it(finalizers: list[str] | None, expected: bool) -> None:
+    assert leaving.is_in_use({"metadata": {"finalizers": finalizers}}) is expected
+    assert not leaving.is_in_use(None)
 
 
 BLOCKERS: dict[str, tuple[Any, str]] = {
