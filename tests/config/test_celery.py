@@ -22,6 +22,7 @@ def test_what_beat_sends_expires_with_its_period_and_has_a_queue() -> None:
         seconds = period.seconds if isinstance(period, Jittered) else period
         assert entry["options"]["expires"] == seconds
         assert entry["options"]["queue"] in celery.QUEUES
+        assert seconds <= 600, "the alert StoreplaneSweepMissing takes each sweep to be due every ten minutes at most"
 
 
 def test_a_jittered_period_wanders_within_its_share_and_says_the_same_when_asked_again() -> None:
