@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import traceback
@@ -164,7 +165,8 @@ def _add_test(commands: Any) -> None:
     test.add_argument(
         "--kubeconfig",
         metavar="PATH",
-        help="run what needs a cluster, the end-to-end test included, on this real one in place of the sandbox",
+        help="run what needs a cluster, the end-to-end test included, on this real one in place of the sandbox; with "
+        "image names in the environment, KUBECONFIG says the same",
     )
     test.set_defaults(run=_test)
 
@@ -250,9 +252,10 @@ def _down(home: Home, options: argparse.Namespace) -> int:
 
 
 def _test(home: Home, options: argparse.Namespace) -> int:
-    from sandbox.launcher.testing import test
+    from sandbox.launcher.testing import named_cluster, test
 
-    return test(options.for_pytest, fast=options.fast, kubeconfig=options.kubeconfig, console=Console())
+    kubeconfig = options.kubeconfig or named_cluster(os.environ)
+    return test(options.for_pytest, fast=options.fast, kubeconfig=kubeconfig, console=Console())
 
 
 def _port(text: str) -> int:

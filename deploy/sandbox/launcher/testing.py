@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ class Tally:
 def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str | None) -> int:
     """Run all of it, or with `words` only what pytest makes of them. Returns the exit code.
 
-    `kubeconfig` names a real cluster for whatever needs one; the user's own KUBECONFIG is never taken unasked.
+    `kubeconfig` names a real cluster for whatever needs one.
     """
     real = {"KUBECONFIG": str(Path(kubeconfig).resolve())} if kubeconfig else {}
     started = time.monotonic()
@@ -83,6 +83,15 @@ def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str 
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     console.line(f"{tally} in {minutes} min {seconds} s")
     return 1 if tally.failed or tally.broken or failed_checks or not tally.passed else 0
+
+
+def named_cluster(environ: Mapping[str, str]) -> str | None:
+    """The cluster that KUBECONFIG names, when images are named beside it: only a real cluster has a use for those.
+
+    A KUBECONFIG alone is the one that somebody works with every day, and is never taken unasked.
+    """
+    images = any(environ.get(f"STOREPLANE_IMAGE_{name}") for name in ("MEDUSA", "STOREFRONT", "POSTGRES"))
+    return environ.get("KUBECONFIG") or None if images else None
 
 
 def _prepare(home: Home, console: Console, *, with_checks: bool) -> list[str]:

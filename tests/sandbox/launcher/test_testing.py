@@ -16,7 +16,7 @@ from sandbox.launcher.account import ROLE, ROLE_FILE, USER
 from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home
 from sandbox.launcher.role_use import Right, rights
-from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _lanes, _looks_at_pages, _split
+from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _lanes, _looks_at_pages, _split, named_cluster
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
 
@@ -37,6 +37,19 @@ def test_only_the_end_to_end_tests_need_a_platform(
     words: list[str], unit: list[str] | None, end_to_end: list[str] | None
 ) -> None:
     assert _split(words) == (unit, end_to_end)
+
+
+@pytest.mark.parametrize(
+    ("environ", "cluster"),
+    [
+        ({"KUBECONFIG": "/k"}, None),
+        ({"KUBECONFIG": "/k", "STOREPLANE_IMAGE_PULL_POLICY": "Always"}, None),
+        ({"KUBECONFIG": "/k", "STOREPLANE_IMAGE_MEDUSA": "registry.example/medusa:2"}, "/k"),
+        ({"STOREPLANE_IMAGE_MEDUSA": "registry.example/medusa:2"}, None),
+    ],
+)
+def test_a_kubeconfig_is_taken_when_images_are_named_for_it(environ: dict[str, str], cluster: str | None) -> None:
+    assert named_cluster(environ) == cluster
 
 
 def test_all_tests_run_in_lanes_and_a_few_in_one_that_shows_their_names() -> None:
