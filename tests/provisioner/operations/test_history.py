@@ -57,6 +57,21 @@ def test_old_events_go_but_for_the_newest_of_each_store() -> None:
     assert left(StoreEvent.objects.filter(store=quiet)) == of_quiet
 
 
+def test_nothing_is_left_of_the_history_of_a_store_that_is_gone_for_so_long() -> None:
+    gone, just_gone = StoreFactory(), StoreFactory()
+    for store, ago in ((gone, LONG_AGO), (just_gone, timedelta(days=1))):
+        events(store, 2)
+        finished(store)
+        then = timezone.now() - ago
+        Store.objects.filter(pk=store.pk).update(deletion_requested_at=then, deleted_at=then)
+
+    history.forget()
+
+    assert set(StoreEvent.objects.values_list("store", flat=True)) == {just_gone.pk}
+    assert set(Operation.objects.values_list("store", flat=True)) == {just_gone.pk}
+    assert Store.objects.filter(pk=gone.pk).exists()
+
+
 def test_what_was_not_published_yet_and_what_is_young_stays() -> None:
     store = StoreFactory()
     first, *_ = events(store, 5)
