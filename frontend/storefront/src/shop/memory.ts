@@ -5,12 +5,14 @@ export const memory = {
 };
 
 function remembered(key: string) {
+  // Storage can be switched off or full; then a value lives here, as long as the page. Undefined while storage works.
+  let unstored: string | null | undefined;
   return {
     get(): string | null {
+      if (unstored !== undefined) return unstored;
       try {
         return localStorage.getItem(key);
       } catch {
-        // Storage can be switched off; then a cart lives as long as the page.
         return null;
       }
     },
@@ -18,8 +20,9 @@ function remembered(key: string) {
       try {
         if (value === null) localStorage.removeItem(key);
         else localStorage.setItem(key, value);
+        unstored = undefined;
       } catch {
-        // As above.
+        unstored = value;
       }
     },
   };
