@@ -1,7 +1,9 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MockStore } from "../test/mockStore";
-import { expectAccessible, fillAddress, openShop, putMugIntoCart } from "../test/shop";
+import { expectAccessible, fillAddress, mugLine, openShop, putMugIntoCart, readyCart } from "../test/shop";
+
+vi.mock("./shop/pause", () => ({ pause: () => Promise.resolve() }));
 
 let store: MockStore;
 
@@ -129,14 +131,14 @@ describe("the checkout", () => {
 
   it("doesn't open a step before the ones ahead of it are done", async () => {
     const cart = store.createCart("reg_eu");
-    cart.items = [{ ...line, quantity: 1 }];
+    cart.items = [mugLine()];
     localStorage.setItem("storeplane.cart", cart.id);
     openShop("/checkout/payment");
     expect(await screen.findByRole("heading", { name: "Address" })).toBeVisible();
   });
 
   it("says why when the shop refuses, and keeps the cart", async () => {
-    const cart = readyCart();
+    const cart = readyCart(store);
     store.failNext(/complete/, 400, "The discount has ended.");
     const { user } = openShop("/checkout/payment");
     await user.click(await screen.findByTestId("place-order"));
@@ -145,23 +147,13 @@ describe("the checkout", () => {
   });
 
   it("places one order when the first answer is lost", async () => {
-    readyCart();
+    readyCart(store);
     store.failNext(/complete/, 0);
     const { user } = openShop("/checkout/payment");
     await user.click(await screen.findByTestId("place-order"));
     expect(await screen.findByTestId("order-number")).toHaveTextContent("1");
     expect(store.orders).toHaveLength(1);
   });
-
-  function readyCart() {
-    const cart = store.createCart("reg_eu");
-    cart.items = [{ ...line, quantity: 1 }];
-    cart.email = "ada@example.com";
-    cart.shipping_address = { address_1: "Hauptstr. 1", country_code: "de" };
-    cart.shipping_methods = [{ id: "sm", shipping_option_id: "so_standard", name: "Standard", amount: 4.9 }];
-    localStorage.setItem("storeplane.cart", cart.id);
-    return cart;
-  }
 });
 
 describe("when something is wrong", () => {
@@ -203,16 +195,3 @@ describe("when something is wrong", () => {
     expect(screen.getByTestId("total")).toHaveTextContent("€24.00");
   });
 });
-
-const line = {
-  id: "line_variant_moss",
-  variant_id: "variant_moss",
-  title: "Morning Mug",
-  product_title: "Morning Mug",
-  variant_title: "Moss",
-  product_handle: "morning-mug",
-  unit_price: 24,
-  total: 24,
-};
-
-beforeAll(() => Object.defineProperty(navigator, "languages", { value: ["en-GB"], configurable: true }));

@@ -15,7 +15,7 @@ interface Line {
   total: number;
 }
 
-interface MockCart {
+export interface MockCart {
   id: string;
   region_id: string;
   currency_code: string;
@@ -36,6 +36,12 @@ interface Body {
   quantity: number;
   option_id: string;
   provider_id: string;
+}
+
+/** Something to happen to the next `left` requests that match. */
+interface Planned {
+  pattern: RegExp;
+  left: number;
 }
 
 export const regions = [
@@ -64,7 +70,9 @@ export class MockStore {
   /** Every request, as `POST /store/carts`. */
   requests: string[] = [];
   private cartsMade = 0;
-  private faults: { pattern: RegExp; status: number; message: string; left: number }[] = [];
+  private faults: (Planned & { status: number; message: string })[] = [];
+  private losses: Planned[] = [];
+  private holds: (Planned & { released: Promise<void> })[] = [];
   readonly server = setupServer(
     http.all("*/store/*", ({ request }) => this.answer(request as StrictRequest<DefaultBodyType>)),
     http.all("*", () => HttpResponse.json({ message: "not of the Store API" }, { status: 404 })),
@@ -75,19 +83,33 @@ export class MockStore {
     this.faults.push({ pattern, status, message, left: times });
   }
 
+  /** The next `times` requests that match are carried out, but their answers don't arrive. */
+  loseAnswers(pattern: RegExp, times = 1): void {
+    this.losses.push({ pattern, left: times });
+  }
+
+  /** The next request that matches is carried out, and answered when the function that is returned was called. */
+  holdNext(pattern: RegExp): () => void {
+    let release = () => undefined as void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.holds.push({ pattern, left: 1, released });
+    return () => release();
+  }
+
   private async answer(request: StrictRequest<DefaultBodyType>): Promise<Response> {
     const url = new URL(request.url);
     const path = url.pathname.replace(/^\/store/, "");
     const what = `${request.method} ${path}`;
     this.requests.push(what);
-    const fault = this.faults.find((each) => each.left > 0 && each.pattern.test(what));
+    const fault = takeNext(this.faults, what);
     if (fault) {
-      fault.left -= 1;
       if (fault.status === 0) return HttpResponse.error();
       return HttpResponse.json({ type: "error", message: fault.message }, { status: fault.status });
     }
     const body = request.method === "POST" ? await request.json().catch(() => ({})) : {};
-    return this.route(what, url.searchParams, body as Body);
+    const answer = this.route(what, url.searchParams, body as Body);
+    await takeNext(this.holds, what)?.released;
+    return takeNext(this.losses, what) ? HttpResponse.error() : answer;
   }
 
   private route(what: string, query: URLSearchParams, body: Body): Response {
@@ -264,6 +286,12 @@ const shippingOptions = [
   { id: "so_standard", name: "Standard", amount: 4.9, type: { description: "In 2–4 days." } },
   { id: "so_express", name: "Express", amount: 12.9, type: { description: "Tomorrow." } },
 ];
+
+function takeNext<Plan extends Planned>(plans: Plan[], what: string): Plan | undefined {
+  const plan = plans.find((each) => each.left > 0 && each.pattern.test(what));
+  if (plan) plan.left -= 1;
+  return plan;
+}
 
 function region(id: string) {
   return regions.find((each) => each.id === id)!;

@@ -11,4 +11,8 @@ afterEach(() => {
   localStorage.clear();
 });
 
-if (typeof window !== "undefined") vi.stubGlobal("scrollTo", () => undefined);
+if (typeof window !== "undefined") {
+  vi.stubGlobal("scrollTo", () => undefined);
+  // The languages choose the region; these name no country of one, so the first is shown.
+  Object.defineProperty(navigator, "languages", { value: ["en-GB"], configurable: true });
+}

@@ -6,6 +6,7 @@ import { MemoryRouter } from "react-router";
 import { expect } from "vitest";
 import { App } from "../src/App";
 import { parseConfig } from "../src/config";
+import type { MockCart, MockStore } from "./mockStore";
 
 /** Opens the shop at an address, as a browser would after a full page load. */
 export function openShop(address = "/") {
@@ -28,6 +29,23 @@ export async function putMugIntoCart(user: User): Promise<void> {
   await user.click(await screen.findByRole("link", { name: /Morning Mug/ }));
   await user.click(await screen.findByRole("button", { name: "Add to cart" }));
   await screen.findByTestId("added");
+}
+
+export function mugLine() {
+  const names = { title: "Morning Mug", product_title: "Morning Mug", product_handle: "morning-mug" };
+  const variant = { id: "line_variant_moss", variant_id: "variant_moss", variant_title: "Moss" };
+  return { ...names, ...variant, unit_price: 24, total: 24, quantity: 1 };
+}
+
+/** A cart with one mug that lacks only the order, remembered by the browser. */
+export function readyCart(store: MockStore): MockCart {
+  const cart = store.createCart("reg_eu");
+  cart.items = [mugLine()];
+  cart.email = "ada@example.com";
+  cart.shipping_address = { address_1: "Hauptstr. 1", country_code: "de" };
+  cart.shipping_methods = [{ id: "sm", shipping_option_id: "so_standard", name: "Standard", amount: 4.9 }];
+  localStorage.setItem("storeplane.cart", cart.id);
+  return cart;
 }
 
 export async function fillAddress(user: User): Promise<void> {

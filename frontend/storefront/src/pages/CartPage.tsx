@@ -1,4 +1,4 @@
-import { Link } from "react-router";
+import { Link, Navigate } from "react-router";
 import { Heading } from "../components/Heading";
 import { LineItem, lineTitle } from "../components/LineItem";
 import { Loading, Notice, Problem } from "../components/Notice";
@@ -7,6 +7,7 @@ import { Totals } from "../components/Totals";
 import { useCart } from "../shop/CartContext";
 import type { Cart } from "../shop/cart";
 import { explain } from "../shop/medusa";
+import { unseenOrder } from "../shop/orders";
 
 /** What the shopper has gathered so far. */
 export function CartPage() {
@@ -23,14 +24,22 @@ export function CartPage() {
       ) : cart?.items?.length ? (
         <FilledCart cart={cart} />
       ) : (
-        <EmptyCart />
+        <NoPieces />
       )}
     </>
   );
 }
 
-/** Shown by the checkout, too, when there is nothing to check out. */
-export function EmptyCart() {
+/**
+ * Shown by the checkout, too, when there is nothing to check out. The pieces may have become an order that the shopper
+ * never saw, for the page was reloaded or left in the meantime; an empty cart would make them order again.
+ */
+export function NoPieces() {
+  const placed = unseenOrder();
+  return placed ? <Navigate to={`/order/${placed}`} replace /> : <EmptyCart />;
+}
+
+function EmptyCart() {
   return (
     <section className="notice quiet" data-testid="empty-cart">
       <h2>Nothing in it yet</h2>

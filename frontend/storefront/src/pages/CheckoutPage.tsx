@@ -4,10 +4,10 @@ import { LineItem } from "../components/LineItem";
 import { Loading, Notice } from "../components/Notice";
 import { Totals } from "../components/Totals";
 import { checkoutSteps, mayOpen, nextStep, type CheckoutStep } from "../domain/checkout";
-import { useCart, usePlaceOrder } from "../shop/CartContext";
+import { useCart } from "../shop/CartContext";
 import type { Cart } from "../shop/cart";
 import { explain } from "../shop/medusa";
-import { EmptyCart } from "./CartPage";
+import { NoPieces } from "./CartPage";
 import { AddressStep } from "./checkout/AddressStep";
 import { PaymentStep } from "./checkout/PaymentStep";
 import { ShippingStep } from "./checkout/ShippingStep";
@@ -18,9 +18,7 @@ const titles: Record<CheckoutStep, string> = { address: "Address", shipping: "Sh
 export function CheckoutPage() {
   const { cart, problem } = useCart();
   const { step } = useParams();
-  const order = usePlaceOrder();
 
-  if (order.data) return <Navigate to={`/order/${order.data.id}`} replace />;
   if (problem) {
     return (
       <Notice title="The cart can't be shown" retry={problem.retry}>
@@ -33,7 +31,7 @@ export function CheckoutPage() {
     return (
       <>
         <Heading>Checkout</Heading>
-        <EmptyCart />
+        <NoPieces />
       </>
     );
   }
@@ -47,7 +45,7 @@ export function CheckoutPage() {
         <Heading key={current}>{titles[current]}</Heading>
         {current === "address" && <AddressStep cart={cart} />}
         {current === "shipping" && <ShippingStep cart={cart} />}
-        {current === "payment" && <PaymentStep cart={cart} order={order} />}
+        {current === "payment" && <PaymentStep cart={cart} />}
       </div>
       <Summary cart={cart} />
     </div>

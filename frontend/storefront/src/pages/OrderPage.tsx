@@ -5,9 +5,9 @@ import { Loading, Notice } from "../components/Notice";
 import { Totals } from "../components/Totals";
 import { paymentLabel } from "../domain/checkout";
 import { useRefreshCart } from "../shop/CartContext";
-import type { Order } from "../shop/cart";
+import type { Order } from "../shop/completion";
 import { explain } from "../shop/medusa";
-import { useOrder } from "../shop/products";
+import { useOrder } from "../shop/orders";
 import { NotFoundPage } from "./NotFoundPage";
 
 /** The order that was placed. Its address can be kept: the page can be opened again. */

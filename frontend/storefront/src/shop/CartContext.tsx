@@ -1,8 +1,10 @@
 import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
 import type { HttpTypes } from "@medusajs/types";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
-import { addToCart, cartFields, loadCart, placeOrder, setQuantity, type Cart } from "./cart";
+import { addToCart, cartFields, cartKey, cartScope, loadCart, setQuantity, type Cart } from "./cart";
+import type { Order } from "./completion";
 import { explain } from "./medusa";
+import { keepOrder } from "./orders";
 import { useShop } from "./ShopContext";
 
 interface CartState {
@@ -19,18 +21,17 @@ interface CartState {
 }
 
 const CartContext = createContext<CartState | null>(null);
-const cartKey = ["cart"];
 
 /** The one cart of the shopper, and everything that changes it. */
 export function CartProvider({ children }: { children: ReactNode }) {
   const { sdk, region } = useShop();
   const client = useQueryClient();
   const [announcement, announce] = useState("");
-  const { data: cart, error, refetch } = useQuery({ queryKey: cartKey, queryFn: () => loadCart(sdk) });
+  const found = (order: Order) => keepOrder(client, order);
+  const { data: cart, error, refetch } = useQuery({ queryKey: cartKey, queryFn: () => loadCart(sdk, found) });
 
   const changed = {
-    // All changes of the cart run one after another: Medusa locks the cart, and the last answer must be the newest.
-    scope: { id: "cart" },
+    scope: cartScope,
     // A look at the cart that was sent before the change and is answered after it would bring the old cart back.
     onMutate: () => client.cancelQueries({ queryKey: cartKey }),
     onSuccess: async (next: Cart) => {
@@ -46,7 +47,7 @@ export function CartProvider({ children }: { children: ReactNode }) {
   const add = useMutation({
     ...changed,
     mutationFn: (piece: { variantId: string; quantity: number; title: string }) =>
-      addToCart(sdk, region!.id, piece.variantId, piece.quantity),
+      addToCart(sdk, { ...piece, regionId: region!.id }, found),
     onSuccess: async (next, piece) => {
       await changed.onSuccess(next);
       announce(`${piece.quantity} × ${piece.title} added to the cart.`);
@@ -106,23 +107,6 @@ export function useCart(): CartState {
   const state = useContext(CartContext);
   if (!state) throw new Error("useCart is called outside of CartProvider.");
   return state;
-}
-
-/** Places the order for the cart. Used by one page only, so that its outcome goes away with the page. */
-export function usePlaceOrder() {
-  const { sdk } = useShop();
-  const client = useQueryClient();
-  return useMutation({
-    scope: { id: "cart" },
-    mutationFn: ({ cart, providerId }: { cart: Cart; providerId: string }) => placeOrder(sdk, cart, providerId),
-    onSuccess: (placed) => {
-      client.setQueryData(["order", placed.id], placed);
-      // Stock went down.
-      void client.invalidateQueries({ queryKey: ["products"] });
-      void client.invalidateQueries({ queryKey: ["product"] });
-    },
-    onError: () => void client.invalidateQueries({ queryKey: cartKey }),
-  });
 }
 
 /** Looks again at what became of the cart; an order that was placed has taken it. */

@@ -1,41 +1,60 @@
 import type { HttpTypes } from "@medusajs/types";
-import { isGone, isPassing, OrderRefused, type Sdk } from "./medusa";
+import { completeCart, findOrder, isCompleted, type Order } from "./completion";
+import { isGone, OrderRefused, type Sdk } from "./medusa";
 import { memory } from "./memory";
 
 export type Cart = HttpTypes.StoreCart;
 /** Asked for with every answer that is a cart; adds to Medusa's default fields. */
 export const cartFields = "+completed_at,*shipping_methods,*payment_collection.payment_sessions";
 
-export type Order = HttpTypes.StoreOrder;
+/** Where the cart is in the cache. */
+export const cartKey = ["cart"];
+/** All changes of the cart run one after another: Medusa locks the cart, and the last answer must be the newest. */
+export const cartScope = { id: "cart" };
+
+/** Told of the order that the remembered cart turned out to have become. */
+export type OrderFound = (order: Order) => void;
 
 /**
  * The shopper's cart, or null when there is none. A remembered cart that was completed or is gone is forgotten, so
- * that the next piece starts a new one.
+ * that the next piece starts a new one; the order of a completed one is found first, as its answer may have been lost.
  */
-export async function loadCart(sdk: Sdk): Promise<Cart | null> {
+export async function loadCart(sdk: Sdk, found: OrderFound): Promise<Cart | null> {
   const id = memory.cartId.get();
   if (!id) return null;
-  try {
-    const { cart } = await sdk.store.cart.retrieve(id, { fields: cartFields });
-    if (!isCompleted(cart)) return cart;
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
-  memory.cartId.set(null);
+  const cart = await retrieveCart(sdk, id);
+  if (cart && !isCompleted(cart)) return cart;
+  const order = cart && (await findOrder(sdk, id));
+  if (order) found(order);
+  forget(id);
   return null;
 }
 
-function isCompleted(cart: Cart): boolean {
-  return Boolean((cart as Cart & { completed_at?: string | null }).completed_at);
+async function retrieveCart(sdk: Sdk, id: string): Promise<Cart | null> {
+  try {
+    return (await sdk.store.cart.retrieve(id, { fields: cartFields })).cart;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+/** Another tab, or an answer that came in between, may have started a new cart, which stays. */
+function forget(id: string): void {
+  if (memory.cartId.get() === id) memory.cartId.set(null);
 }
 
 /** Puts pieces of a variant into the cart; makes a cart when there is none, or when the remembered one is lost. */
-export async function addToCart(sdk: Sdk, regionId: string, variantId: string, quantity: number): Promise<Cart> {
-  const current = await loadCart(sdk);
-  const cart = current ?? (await createCart(sdk, regionId));
+export async function addToCart(
+  sdk: Sdk,
+  piece: { regionId: string; variantId: string; quantity: number },
+  found: OrderFound,
+): Promise<Cart> {
+  const current = await loadCart(sdk, found);
+  const cart = current ?? (await createCart(sdk, piece.regionId));
   const answer = await sdk.store.cart.createLineItem(
     cart.id,
-    { variant_id: variantId, quantity },
+    { variant_id: piece.variantId, quantity: piece.quantity },
     { fields: cartFields },
   );
   return answer.cart;
@@ -55,24 +74,23 @@ export async function setQuantity(sdk: Sdk, cartId: string, lineId: string, quan
   return (await sdk.store.cart.retrieve(cartId, { fields: cartFields })).cart;
 }
 
-/** Chooses how to pay and turns the cart into an order; raises an Error with the reason when the backend refuses. */
-export async function placeOrder(sdk: Sdk, cart: Cart, providerId: string): Promise<Order> {
-  const chosen = cart.payment_collection?.payment_sessions?.find((session) => session.provider_id === providerId);
-  if (!chosen || chosen.status !== "pending") {
-    await sdk.store.payment.initiatePaymentSession(cart, { provider_id: providerId });
-  }
+/**
+ * Chooses how to pay and turns the cart that the shopper saw into an order; raises an Error with the reason when the
+ * backend refuses. A cart that was completed before gives its order: its payment must not be begun anew, for Medusa
+ * would drop the authorised one.
+ */
+export async function placeOrder(sdk: Sdk, shown: Cart, providerId: string): Promise<Order> {
+  const { cart } = await sdk.store.cart.retrieve(shown.id, { fields: cartFields });
+  if (!isCompleted(cart)) await choosePayment(sdk, cart, providerId);
   const result = await completeCart(sdk, cart.id);
   if (result.type !== "order") throw new OrderRefused(result.error.message);
-  memory.cartId.set(null);
+  forget(cart.id);
   return result.order;
 }
 
-/** Completing a cart twice gives the same order, so a lost answer is asked for once more. */
-async function completeCart(sdk: Sdk, cartId: string) {
-  try {
-    return await sdk.store.cart.complete(cartId);
-  } catch (error) {
-    if (!isPassing(error)) throw error;
-    return await sdk.store.cart.complete(cartId);
-  }
+async function choosePayment(sdk: Sdk, cart: Cart, providerId: string): Promise<void> {
+  const chosen = cart.payment_collection?.payment_sessions?.find((session) => session.provider_id === providerId);
+  // An authorised one belongs to an order that is being placed right now, or completes as it is.
+  if (chosen?.status === "pending" || chosen?.status === "authorized") return;
+  await sdk.store.payment.initiatePaymentSession(cart, { provider_id: providerId });
 }

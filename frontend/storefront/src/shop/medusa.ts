@@ -20,16 +20,19 @@ export function isGone(error: unknown): boolean {
   return error instanceof FetchError && error.status === 404;
 }
 
-/** Whether asking again can help: no answer at all, too many requests, or the backend's own failure. */
+/**
+ * Whether asking again can help: no answer at all, the same still being done for an earlier request (Medusa's 409), too
+ * many requests, or the backend's own failure.
+ */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof FetchError) || error.status === undefined) return true;
-  return error.status === 429 || error.status >= 500;
+  return error.status === 409 || error.status === 429 || error.status >= 500;
 }
 
 /** One sentence for the shopper about what went wrong and what to do. */
 export function explain(error: unknown): string {
   if (error instanceof FetchError && error.status !== undefined) {
-    if (error.status === 429) return "The shop is busy. Wait a moment and try again.";
+    if (error.status === 409 || error.status === 429) return "The shop is busy. Wait a moment and try again.";
     if (error.status >= 500) return "The shop could not answer. Wait a moment and try again.";
     if (/required inventory|inventory/i.test(error.message)) return "There are not enough pieces of this in stock.";
     return error.message || "The shop did not accept this. Check your entries and try again.";

@@ -1,6 +1,8 @@
 /** What the browser remembers of a shopper between visits. Each shop has an origin, so a memory, of its own. */
 export const memory = {
   cartId: remembered("storeplane.cart"),
+  /** An order that was placed and whose page was not shown yet. */
+  orderId: remembered("storeplane.order"),
   regionId: remembered("storeplane.region"),
 };
 

@@ -1,5 +1,4 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { isGone } from "./medusa";
 import { useShop } from "./ShopContext";
 
 /** Prices for the region, stock, and what the pages show; a `+` or `*` adds to Medusa's default fields. */
@@ -54,23 +53,5 @@ export function useCategories() {
       (await sdk.store.category.list({ limit: 50, fields: "id,name,handle", parent_category_id: "null" }))
         .product_categories,
     staleTime: Infinity,
-  });
-}
-
-/** An order by its id, for the page that confirms it; `null` when there is none. */
-export function useOrder(id: string) {
-  const { sdk } = useShop();
-  return useQuery({
-    queryKey: ["order", id],
-    queryFn: async () => {
-      try {
-        return (await sdk.store.order.retrieve(id, { fields: "*payment_collections.payments" })).order;
-      } catch (error) {
-        if (isGone(error)) return null;
-        throw error;
-      }
-    },
-    // What the checkout left here is shown at once; it lacks the payment, which this query adds.
-    staleTime: 0,
   });
 }

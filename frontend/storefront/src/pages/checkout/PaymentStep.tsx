@@ -5,19 +5,15 @@ import { Loading, Notice, Problem } from "../../components/Notice";
 import { RadioCard } from "../../components/RadioCard";
 import { paymentLabel } from "../../domain/checkout";
 import { formatMoney } from "../../domain/money";
-import type { usePlaceOrder } from "../../shop/CartContext";
 import type { Cart } from "../../shop/cart";
 import { explain } from "../../shop/medusa";
+import { usePlaceOrder } from "../../shop/orders";
 import { useShop } from "../../shop/ShopContext";
 
-interface PaymentStepProps {
-  cart: Cart;
-  order: ReturnType<typeof usePlaceOrder>;
-}
-
 /** How it is paid, a last look at where it goes, and the order. */
-export function PaymentStep({ cart, order }: PaymentStepProps) {
+export function PaymentStep({ cart }: { cart: Cart }) {
   const { sdk } = useShop();
+  const order = usePlaceOrder();
   const [chosen, choose] = useState<string | null>(null);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ["payment-providers", cart.region_id],
