@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MockStore } from "../../test/mockStore";
-import { openShop, readyCart } from "../../test/shop";
+import { mugLine, openShop, readyCart } from "../../test/shop";
 import { pause } from "../shop/pause";
 
 vi.mock("../shop/pause", () => ({ pause: vi.fn(() => Promise.resolve()) }));
@@ -94,6 +94,24 @@ describe("a shopper who leaves while the order is placed", () => {
     answer();
     await waitFor(() => expect(screen.getByTestId("cart-count")).toHaveTextContent("0"));
     await user.click(screen.getByTestId("cart-link"));
+    expect(await screen.findByTestId("order-number")).toHaveTextContent("1");
+  });
+});
+
+describe("a cart that another tab changed", () => {
+  it.each([
+    ["the pieces", { items: [{ ...mugLine(), quantity: 2 }] }, "€52.90"],
+    ["the currency", { currency_code: "usd" }, "$28.90"],
+  ])("is not ordered but shown when %s differ from what the button says", async (_, change, sum) => {
+    const cart = readyCart(store);
+    const { user } = openShop("/checkout/payment");
+    const button = await screen.findByRole("button", { name: "Place order for €28.90" });
+    Object.assign(cart, change);
+    await user.click(button);
+    expect(await screen.findByText(/The cart has changed/, { selector: ".problem" })).toBeVisible();
+    expect(store.orders).toEqual([]);
+    expect(begun()).toEqual([]);
+    await user.click(screen.getByRole("button", { name: `Place order for ${sum}` }));
     expect(await screen.findByTestId("order-number")).toHaveTextContent("1");
   });
 });

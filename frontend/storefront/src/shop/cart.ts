@@ -74,6 +74,13 @@ export async function setQuantity(sdk: Sdk, cartId: string, lineId: string, quan
   return (await sdk.store.cart.retrieve(cartId, { fields: cartFields })).cart;
 }
 
+/** The cart costs something else than the shopper was shown, for another tab changed it; nothing was ordered. */
+export class CartChanged extends OrderRefused {
+  constructor(readonly cart: Cart) {
+    super("The cart has changed. Look at it again before you order.");
+  }
+}
+
 /**
  * Chooses how to pay and turns the cart that the shopper saw into an order; raises an Error with the reason when the
  * backend refuses. A cart that was completed before gives its order: its payment must not be begun anew, for Medusa
@@ -81,7 +88,10 @@ export async function setQuantity(sdk: Sdk, cartId: string, lineId: string, quan
  */
 export async function placeOrder(sdk: Sdk, shown: Cart, providerId: string): Promise<Order> {
   const { cart } = await sdk.store.cart.retrieve(shown.id, { fields: cartFields });
-  if (!isCompleted(cart)) await choosePayment(sdk, cart, providerId);
+  if (!isCompleted(cart)) {
+    if (cart.total !== shown.total || cart.currency_code !== shown.currency_code) throw new CartChanged(cart);
+    await choosePayment(sdk, cart, providerId);
+  }
   const result = await completeCart(sdk, cart.id);
   if (result.type !== "order") throw new OrderRefused(result.error.message);
   forget(cart.id);

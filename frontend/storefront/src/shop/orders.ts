@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { cartKey, cartScope, placeOrder, type Cart } from "./cart";
+import { CartChanged, cartKey, cartScope, placeOrder, type Cart } from "./cart";
 import type { Order } from "./completion";
 import { isGone } from "./medusa";
 import { memory } from "./memory";
@@ -56,7 +56,10 @@ export function usePlaceOrder() {
       void client.invalidateQueries({ queryKey: ["products"] });
       void client.invalidateQueries({ queryKey: ["product"] });
     },
-    // Both answers may have been lost: a look at the cart finds its order.
-    onError: () => void client.invalidateQueries({ queryKey: cartKey }),
+    onError: (failure) => {
+      if (failure instanceof CartChanged) client.setQueryData(cartKey, failure.cart);
+      // Both answers may have been lost: a look at the cart finds its order.
+      else void client.invalidateQueries({ queryKey: cartKey });
+    },
   });
 }
