@@ -25,6 +25,9 @@ export interface MockCart {
   shipping_methods: { id: string; shipping_option_id: string; name: string; amount: number }[];
   payment_collection: { id: string; payment_sessions: { provider_id: string; status: string }[] } | null;
   completed_at: string | null;
+  /** What promotions take off. */
+  percent_off?: number;
+  free_shipping?: boolean;
   [key: string]: unknown;
 }
 
@@ -226,16 +229,22 @@ export class MockStore {
     return json({ type: "order", order });
   }
 
-  /** A cart with its sums, as Medusa answers it. */
+  /** A cart with its sums, as Medusa answers it: those named `original` are before discounts, the others after. */
   private view(cart: MockCart) {
+    const left = 1 - (cart.percent_off ?? 0) / 100;
     const items = cart.items.map((line) => {
       const unit_price = prices[cart.region_id]![line.variant_id]!;
-      return { ...line, unit_price, total: unit_price * line.quantity };
+      const original_total = unit_price * line.quantity;
+      return { ...line, unit_price, original_total, total: original_total * left };
     });
-    const item_total = items.reduce((sum, line) => sum + line.total, 0);
-    const shipping_total = cart.shipping_methods.reduce((sum, method) => sum + method.amount, 0);
-    const sums = { item_total, shipping_total, discount_total: 0, tax_total: 0, total: item_total + shipping_total };
-    return { ...cart, items, ...sums };
+    const original_item_total = items.reduce((sum, line) => sum + line.original_total, 0);
+    const original_shipping_total = cart.shipping_methods.reduce((sum, method) => sum + method.amount, 0);
+    const item_total = original_item_total * left;
+    const shipping_total = cart.free_shipping ? 0 : original_shipping_total;
+    const total = item_total + shipping_total;
+    const discount_total = original_item_total + original_shipping_total - total;
+    const originals = { original_item_total, original_shipping_total };
+    return { ...cart, items, ...originals, item_total, shipping_total, discount_total, tax_total: 0, total };
   }
 
   private listProducts(query: URLSearchParams) {

@@ -10,7 +10,7 @@ interface Line {
   product_handle?: string | null;
   thumbnail?: string | null;
   quantity: number;
-  total?: number | null;
+  original_total?: number | null;
   unit_price: number;
 }
 
@@ -30,6 +30,8 @@ export function lineTitle(line: Pick<Line, "title" | "product_title">): string {
 /** One line of a cart or an order. */
 export function LineItem({ line, currency, testId, children }: LineItemProps) {
   const title = lineTitle(line);
+  // Before discounts, like the sum of the products below; with the tax, which the unit price may lack.
+  const sum = line.original_total ?? line.unit_price * line.quantity;
   return (
     <li className="line" data-testid={testId}>
       <Picture url={line.thumbnail} alt="" />
@@ -40,7 +42,7 @@ export function LineItem({ line, currency, testId, children }: LineItemProps) {
         {line.variant_title && line.variant_title !== title && <p className="line-variant">{line.variant_title}</p>}
         {children ?? <p className="line-variant">Quantity: {line.quantity}</p>}
       </div>
-      <p className="line-total">{formatMoney(line.total ?? line.unit_price * line.quantity, currency)}</p>
+      <p className="line-total">{formatMoney(sum, currency)}</p>
     </li>
   );
 }

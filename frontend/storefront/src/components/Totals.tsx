@@ -1,7 +1,11 @@
 import type { HttpTypes } from "@medusajs/types";
 import { formatMoney } from "../domain/money";
 
-/** The sums of a cart or an order; what is not known yet is said, not shown as zero. */
+/**
+ * The sums of a cart or an order; what is not known yet is said, not shown as zero. Medusa's `item_total` and
+ * `shipping_total` are what discounts have left; the rows show the sums before them, as the discount is a row of its own.
+ * All of them hold the tax, whether prices are entered with it or not, so the tax is a part of the total, not an addition.
+ */
 export function Totals({ of }: { of: HttpTypes.StoreCart | HttpTypes.StoreOrder }) {
   const money = (amount: number) => formatMoney(amount, of.currency_code);
   const shippingChosen = (of.shipping_methods?.length ?? 0) > 0;
@@ -9,7 +13,7 @@ export function Totals({ of }: { of: HttpTypes.StoreCart | HttpTypes.StoreOrder 
     <dl className="totals">
       <div>
         <dt>Products</dt>
-        <dd>{money(of.item_total)}</dd>
+        <dd>{money(of.original_item_total)}</dd>
       </div>
       {of.discount_total > 0 && (
         <div>
@@ -19,7 +23,9 @@ export function Totals({ of }: { of: HttpTypes.StoreCart | HttpTypes.StoreOrder 
       )}
       <div>
         <dt>Shipping</dt>
-        <dd data-testid="shipping-total">{shippingChosen ? money(of.shipping_total) : "chosen at checkout"}</dd>
+        <dd data-testid="shipping-total">
+          {shippingChosen ? money(of.original_shipping_total) : "chosen at checkout"}
+        </dd>
       </div>
       <div className="grand">
         <dt>Total</dt>
