@@ -1,12 +1,21 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { render, screen } from "@testing-library/react";
+import { act, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
-import { MemoryRouter } from "react-router";
+import { MemoryRouter, useNavigate } from "react-router";
 import { expect } from "vitest";
 import { App } from "../src/App";
 import { parseConfig } from "../src/config";
 import type { MockCart, MockStore } from "./mockStore";
+
+let goTo: (target: string | number) => void;
+
+/** Lets a test follow a link that no page has, or go back by a negative number of pages. */
+function Navigator() {
+  const navigate = useNavigate();
+  goTo = (target) => act(() => void (typeof target === "number" ? navigate(target) : navigate(target)));
+  return null;
+}
 
 /** Opens the shop at an address, as a browser would after a full page load. */
 export function openShop(address = "/") {
@@ -16,10 +25,11 @@ export function openShop(address = "/") {
     <QueryClientProvider client={client}>
       <MemoryRouter initialEntries={[address]}>
         <App config={config} />
+        <Navigator />
       </MemoryRouter>
     </QueryClientProvider>,
   );
-  return { ...view, user: userEvent.setup() };
+  return { ...view, user: userEvent.setup(), goTo };
 }
 
 type User = ReturnType<typeof userEvent.setup>;

@@ -6,6 +6,7 @@ import { QuantityInput } from "../components/QuantityInput";
 import { Totals } from "../components/Totals";
 import { useCart } from "../shop/CartContext";
 import type { Cart } from "../shop/cart";
+import { useChangeLine } from "../shop/changes";
 import { explain } from "../shop/medusa";
 import { unseenOrder } from "../shop/orders";
 
@@ -52,7 +53,8 @@ function EmptyCart() {
 }
 
 function FilledCart({ cart }: { cart: Cart }) {
-  const { change, relocate } = useCart();
+  const { relocate } = useCart();
+  const change = useChangeLine(cart);
   const failure = change.error ?? relocate.error;
   return (
     <div className="two-columns">

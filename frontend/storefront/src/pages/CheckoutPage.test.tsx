@@ -1,6 +1,6 @@
 import { screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MockStore } from "../../test/mockStore";
+import { MockStore, type MockCart } from "../../test/mockStore";
 import { mugLine, openShop, readyCart } from "../../test/shop";
 import { pause } from "../shop/pause";
 
@@ -21,6 +21,11 @@ async function placeUnseen(): Promise<void> {
   cart.payment_collection = { id: "paycol_1", payment_sessions: [{ provider_id: "pp_test", status: "authorized" }] };
   await fetch(`${location.origin}/store/carts/${cart.id}/complete`, { method: "POST" });
   expect(store.orders).toHaveLength(1);
+}
+
+function completeAddress(cart: MockCart): void {
+  const name = { first_name: "Ada", last_name: "Lovelace" };
+  cart.shipping_address = { ...cart.shipping_address, ...name, postal_code: "10115", city: "Berlin" };
 }
 
 const begun = () => store.requests.filter((each) => each.includes("payment-sessions"));
@@ -113,5 +118,27 @@ describe("a cart that another tab changed", () => {
     expect(begun()).toEqual([]);
     await user.click(screen.getByRole("button", { name: `Place order for ${sum}` }));
     expect(await screen.findByTestId("order-number")).toHaveTextContent("1");
+  });
+});
+
+describe("an answer that comes late", () => {
+  it.each([
+    ["address", /POST .carts.cart_1$/],
+    ["shipping", /shipping-methods/],
+  ])("doesn't lead on from the step %s that was left", async (step, request) => {
+    completeAddress(readyCart(store));
+    const answer = store.holdNext(request);
+    const { user, goTo } = openShop(`/checkout/${step}`);
+    await user.click(await screen.findByTestId("continue"));
+    await waitFor(() => expect(store.requests.at(-1)).toMatch(request));
+    await user.click(screen.getByTestId("cart-link"));
+    await user.click(await screen.findByTestId("remove-line"));
+    answer();
+    expect(await screen.findByTestId("empty-cart")).toBeVisible();
+    // The router may take its time; the way back tells where the shopper was led.
+    await user.click(screen.getByTestId("store-name"));
+    await screen.findByTestId("product-card");
+    goTo(-1);
+    expect(await screen.findByRole("heading", { name: "Your cart" })).toBeVisible();
   });
 });

@@ -7,7 +7,7 @@ import { Picture } from "../components/Picture";
 import { QuantityInput } from "../components/QuantityInput";
 import { formatMoney } from "../domain/money";
 import { findVariant, firstSelection, priceRange, stockOf, type Product, type Variant } from "../domain/variants";
-import { useCart } from "../shop/CartContext";
+import { useAddToCart } from "../shop/changes";
 import { explain } from "../shop/medusa";
 import { useProduct } from "../shop/products";
 import { NotFoundPage } from "./NotFoundPage";
@@ -78,7 +78,7 @@ function PriceLine({ product, variant }: { product: Product; variant: Variant | 
 }
 
 function BuyBox({ product, variant }: { product: Product; variant: Variant | undefined }) {
-  const { add } = useCart();
+  const add = useAddToCart();
   const [quantity, setQuantity] = useState(1);
   const stock = variant ? stockOf(variant) : 0;
   const buyable = variant?.calculated_price?.calculated_amount != null && stock > 0;

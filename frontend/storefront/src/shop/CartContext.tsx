@@ -1,9 +1,7 @@
 import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
-import type { HttpTypes } from "@medusajs/types";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
-import { addToCart, cartFields, cartKey, cartScope, loadCart, setQuantity, type Cart } from "./cart";
-import type { Order } from "./completion";
-import { explain } from "./medusa";
+import { cartFields, loadCart, type Cart } from "./cart";
+import { cartKey, changeOptions } from "./cartCache";
 import { keepOrder } from "./orders";
 import { useShop } from "./ShopContext";
 
@@ -13,69 +11,29 @@ interface CartState {
   problem: { error: unknown; retry: () => void } | null;
   /** What a screen reader is told about the last change. */
   announcement: string;
-  add: UseMutationResult<Cart, unknown, { variantId: string; quantity: number; title: string }>;
-  change: UseMutationResult<Cart, unknown, { lineId: string; quantity: number; title: string }>;
-  update: UseMutationResult<Cart, unknown, HttpTypes.StoreUpdateCart>;
-  ship: UseMutationResult<Cart, unknown, string>;
+  announce: (sentence: string) => void;
+  /** Moves the cart to another region; it happens wherever the shopper is, so its outcome belongs to no page. */
   relocate: UseMutationResult<Cart, unknown, string>;
 }
 
 const CartContext = createContext<CartState | null>(null);
 
-/** The one cart of the shopper, and everything that changes it. */
+/** The one cart of the shopper, which follows the region. What else changes it is in changes.ts and orders.ts. */
 export function CartProvider({ children }: { children: ReactNode }) {
   const { sdk, region } = useShop();
   const client = useQueryClient();
   const [announcement, announce] = useState("");
-  const found = (order: Order) => keepOrder(client, order);
-  const { data: cart, error, refetch } = useQuery({ queryKey: cartKey, queryFn: () => loadCart(sdk, found) });
+  const {
+    data: cart,
+    error,
+    refetch,
+  } = useQuery({
+    queryKey: cartKey,
+    queryFn: () => loadCart(sdk, (order) => keepOrder(client, order)),
+  });
 
-  const changed = {
-    scope: cartScope,
-    // A look at the cart that was sent before the change and is answered after it would bring the old cart back.
-    onMutate: () => client.cancelQueries({ queryKey: cartKey }),
-    onSuccess: async (next: Cart) => {
-      await client.cancelQueries({ queryKey: cartKey });
-      client.setQueryData(cartKey, next);
-    },
-    onError: (failure: unknown) => {
-      announce(explain(failure));
-      // It may be gone, or half of the change may have been made.
-      void client.invalidateQueries({ queryKey: cartKey });
-    },
-  };
-  const add = useMutation({
-    ...changed,
-    mutationFn: (piece: { variantId: string; quantity: number; title: string }) =>
-      addToCart(sdk, { ...piece, regionId: region!.id }, found),
-    onSuccess: async (next, piece) => {
-      await changed.onSuccess(next);
-      announce(`${piece.quantity} × ${piece.title} added to the cart.`);
-    },
-  });
-  const change = useMutation({
-    ...changed,
-    mutationFn: (line: { lineId: string; quantity: number; title: string }) =>
-      setQuantity(sdk, cart!.id, line.lineId, line.quantity),
-    onSuccess: async (next, line) => {
-      await changed.onSuccess(next);
-      announce(
-        line.quantity > 0 ? `${line.title}: quantity ${line.quantity}.` : `${line.title} removed from the cart.`,
-      );
-    },
-  });
-  const update = useMutation({
-    ...changed,
-    mutationFn: async (fields: HttpTypes.StoreUpdateCart) =>
-      (await sdk.store.cart.update(cart!.id, fields, { fields: cartFields })).cart,
-  });
-  const ship = useMutation({
-    ...changed,
-    mutationFn: async (optionId: string) =>
-      (await sdk.store.cart.addShippingMethod(cart!.id, { option_id: optionId }, { fields: cartFields })).cart,
-  });
   const relocate = useMutation({
-    ...changed,
+    ...changeOptions(client, announce),
     mutationFn: async (regionId: string) =>
       (await sdk.store.cart.update(cart!.id, { region_id: regionId }, { fields: cartFields })).cart,
   });
@@ -92,13 +50,10 @@ export function CartProvider({ children }: { children: ReactNode }) {
       cart,
       problem: error && cart === undefined ? { error, retry: () => void refetch() } : null,
       announcement,
-      add,
-      change,
-      update,
-      ship,
+      announce,
       relocate,
     }),
-    [cart, error, refetch, announcement, add, change, update, ship, relocate],
+    [cart, error, refetch, announcement, relocate],
   );
   return <CartContext value={state}>{children}</CartContext>;
 }

@@ -7,11 +7,6 @@ export type Cart = HttpTypes.StoreCart;
 /** Asked for with every answer that is a cart; adds to Medusa's default fields. */
 export const cartFields = "+completed_at,*shipping_methods,*payment_collection.payment_sessions";
 
-/** Where the cart is in the cache. */
-export const cartKey = ["cart"];
-/** All changes of the cart run one after another: Medusa locks the cart, and the last answer must be the newest. */
-export const cartScope = { id: "cart" };
-
 /** Told of the order that the remembered cart turned out to have become. */
 export type OrderFound = (order: Order) => void;
 

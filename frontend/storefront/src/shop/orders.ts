@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { CartChanged, cartKey, cartScope, placeOrder, type Cart } from "./cart";
+import { CartChanged, placeOrder, type Cart } from "./cart";
+import { cartKey, cartScope } from "./cartCache";
 import type { Order } from "./completion";
 import { isGone } from "./medusa";
 import { memory } from "./memory";

@@ -40,7 +40,8 @@ export function useProduct(handle: string) {
       });
       return products[0] ?? null;
     },
-    placeholderData: keepPreviousData,
+    // Its prices in the region before, while those of the new one are asked for; never another product.
+    placeholderData: (previous) => (previous?.handle === handle ? previous : undefined),
   });
 }
 

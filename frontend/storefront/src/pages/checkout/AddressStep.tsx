@@ -3,14 +3,14 @@ import { useNavigate } from "react-router";
 import { described, FieldFrame, TextField } from "../../components/Field";
 import { Problem } from "../../components/Notice";
 import { checkAddress, trimAddress, type AddressErrors, type AddressForm } from "../../domain/address";
-import { useCart } from "../../shop/CartContext";
 import type { Cart } from "../../shop/cart";
+import { useUpdateCart } from "../../shop/changes";
 import { explain } from "../../shop/medusa";
 import { useShop } from "../../shop/ShopContext";
 
 /** Who buys, and where it goes. */
 export function AddressStep({ cart }: { cart: Cart }) {
-  const { update } = useCart();
+  const update = useUpdateCart(cart);
   const navigate = useNavigate();
   const form = useRef<HTMLFormElement>(null);
   const countries = useCountries(cart);

@@ -4,15 +4,15 @@ import { useNavigate } from "react-router";
 import { Loading, Notice, Problem } from "../../components/Notice";
 import { RadioCard } from "../../components/RadioCard";
 import { formatMoney } from "../../domain/money";
-import { useCart } from "../../shop/CartContext";
 import type { Cart } from "../../shop/cart";
+import { useShipCart } from "../../shop/changes";
 import { explain } from "../../shop/medusa";
 import { useShop } from "../../shop/ShopContext";
 
 /** How it gets there. */
 export function ShippingStep({ cart }: { cart: Cart }) {
   const { sdk } = useShop();
-  const { ship } = useCart();
+  const ship = useShipCart(cart);
   const navigate = useNavigate();
   const [chosen, choose] = useState(cart.shipping_methods?.[0]?.shipping_option_id ?? null);
   const { data, error, isPending, refetch } = useQuery({
