@@ -58,7 +58,7 @@ export function readyCart(store: MockStore): MockCart {
   return cart;
 }
 
-export async function fillAddress(user: User): Promise<void> {
+export async function fillAddress(user: User, country = "Germany"): Promise<void> {
   const entries = {
     "E-mail": "ada@example.com",
     "First name": "Ada",
@@ -68,7 +68,7 @@ export async function fillAddress(user: User): Promise<void> {
     City: "Berlin",
   };
   for (const [label, text] of Object.entries(entries)) await user.type(await screen.findByLabelText(label), text);
-  await user.selectOptions(screen.getByLabelText("Country"), "Germany");
+  await user.selectOptions(screen.getByLabelText("Country"), country);
 }
 
 /** No rule of axe that can be judged without a layout is broken. Contrast is looked at in a real browser. */

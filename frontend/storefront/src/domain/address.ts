@@ -8,6 +8,8 @@ export interface AddressForm {
   postal_code: string;
   city: string;
   country_code: string;
+  /** The state; asked for where letters need one. */
+  province: string;
   phone: string;
 }
 
@@ -39,8 +41,23 @@ export function checkAddress(form: AddressForm): AddressErrors {
   return errors;
 }
 
-/** The form without blanks at the ends; country codes as Medusa wants them. */
+/** Whether an address in the country names its state, too. */
+export function hasProvince(countryCode: string): boolean {
+  return countryCode.toLowerCase() === "us";
+}
+
+/** The form without blanks at the ends; country codes as Medusa wants them, and no state of another country. */
 export function trimAddress(form: AddressForm): AddressForm {
   const trimmed = Object.fromEntries(Object.entries(form).map(([key, value]) => [key, value.trim()]));
-  return { ...(trimmed as unknown as AddressForm), country_code: form.country_code.toLowerCase() };
+  const address = { ...(trimmed as unknown as AddressForm), country_code: form.country_code.toLowerCase() };
+  // Sent empty rather than left out: an address that moved must not keep the state that it was in.
+  return hasProvince(address.country_code) ? address : { ...address, province: "" };
+}
+
+type Place = Partial<Record<"postal_code" | "city" | "province" | "country_code", string | null>>;
+
+/** Where an address is, on one line: `94103 San Francisco, CA, US`. */
+export function placeLine({ postal_code, city, province, country_code }: Place): string {
+  const town = [postal_code, city].filter(Boolean).join(" ");
+  return [town, province, country_code?.toUpperCase()].filter(Boolean).join(", ");
 }

@@ -1,6 +1,6 @@
 import type { HttpTypes } from "@medusajs/types";
 import { describe, expect, it } from "vitest";
-import { checkAddress, trimAddress, type AddressForm } from "./address";
+import { checkAddress, placeLine, trimAddress, type AddressForm } from "./address";
 import { mayOpen, nextStep, paymentLabel } from "./checkout";
 import { formatMoney } from "./money";
 import { pickRegion } from "./regions";
@@ -71,6 +71,7 @@ describe("an address", () => {
     postal_code: "10115",
     city: "Berlin",
     country_code: "DE",
+    province: "",
     phone: "",
   };
 
@@ -89,6 +90,24 @@ describe("an address", () => {
 
   it("is sent without blanks and with a lower-case country", () => {
     expect(trimAddress(good)).toMatchObject({ email: "ada@example.com", country_code: "de" });
+  });
+});
+
+describe("a state", () => {
+  const form = { province: " CA " } as AddressForm;
+
+  it.each([
+    ["US", "CA"],
+    ["de", ""],
+  ])("of an address in %s is sent as '%s'", (country_code, province) => {
+    expect(trimAddress({ ...form, country_code }).province).toBe(province);
+  });
+
+  it("stands between the city and the country", () => {
+    const address = { postal_code: "94103", city: "San Francisco", country_code: "us" };
+    expect(placeLine({ ...address, province: "CA" })).toBe("94103 San Francisco, CA, US");
+    expect(placeLine({ ...address, province: null })).toBe("94103 San Francisco, US");
+    expect(placeLine({})).toBe("");
   });
 });
 

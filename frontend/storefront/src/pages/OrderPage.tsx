@@ -3,6 +3,7 @@ import { Heading } from "../components/Heading";
 import { LineItem } from "../components/LineItem";
 import { Loading, Notice } from "../components/Notice";
 import { Totals } from "../components/Totals";
+import { placeLine } from "../domain/address";
 import { paymentLabel } from "../domain/checkout";
 import { useRefreshCart } from "../shop/CartContext";
 import type { Order } from "../shop/completion";
@@ -57,7 +58,7 @@ function Confirmation({ order }: { order: Order }) {
                 {address.address_1}
                 {address.address_2 && `, ${address.address_2}`}
                 <br />
-                {address.postal_code} {address.city}, {address.country_code?.toUpperCase()}
+                {placeLine(address)}
               </address>
             </>
           )}

@@ -2,7 +2,7 @@ import { useRef, useState, type FormEvent } from "react";
 import { useNavigate } from "react-router";
 import { described, FieldFrame, TextField } from "../../components/Field";
 import { Problem } from "../../components/Notice";
-import { checkAddress, trimAddress, type AddressErrors, type AddressForm } from "../../domain/address";
+import { checkAddress, hasProvince, trimAddress, type AddressErrors, type AddressForm } from "../../domain/address";
 import type { Cart } from "../../shop/cart";
 import { useUpdateCart } from "../../shop/changes";
 import { explain } from "../../shop/medusa";
@@ -65,6 +65,9 @@ export function AddressStep({ cart }: { cart: Cart }) {
           ))}
         </select>
       </FieldFrame>
+      {hasProvince(values.country_code) && (
+        <TextField label="State" optional autoComplete="address-level1" {...field("province")} />
+      )}
       <TextField label="Telephone" type="tel" optional autoComplete="tel" {...field("phone")} />
       <Problem testId="checkout-problem">{update.isError && explain(update.error)}</Problem>
       <button type="submit" className="button" disabled={update.isPending} data-testid="continue">
@@ -100,6 +103,7 @@ function initialValues(cart: Cart): AddressForm {
     postal_code: known?.postal_code ?? "",
     city: known?.city ?? "",
     country_code: known?.country_code ?? "",
+    province: known?.province ?? "",
     phone: known?.phone ?? "",
   };
 }

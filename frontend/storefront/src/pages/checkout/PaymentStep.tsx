@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import { Link } from "react-router";
 import { Loading, Notice, Problem } from "../../components/Notice";
 import { RadioCard } from "../../components/RadioCard";
+import { placeLine } from "../../domain/address";
 import { paymentLabel } from "../../domain/checkout";
 import { formatMoney } from "../../domain/money";
 import type { Cart } from "../../shop/cart";
@@ -73,8 +74,7 @@ function Destination({ cart }: { cart: Cart }) {
     <section className="destination" aria-labelledby="destination-title">
       <h2 id="destination-title">Goes to</h2>
       <p>
-        {address?.first_name} {address?.last_name}, {address?.address_1}, {address?.postal_code} {address?.city},{" "}
-        {address?.country_code?.toUpperCase()}
+        {address?.first_name} {address?.last_name}, {address?.address_1}, {placeLine(address ?? {})}
         <br />
         {cart.email} · {cart.shipping_methods?.[0]?.name}
       </p>
