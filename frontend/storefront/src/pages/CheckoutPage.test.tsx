@@ -1,3 +1,4 @@
+import { defaultScheduler, notifyManager } from "@tanstack/react-query";
 import { screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MockStore, type MockCart } from "../../test/mockStore";
@@ -140,5 +141,23 @@ describe("an answer that comes late", () => {
     await screen.findByTestId("product-card");
     goTo(-1);
     expect(await screen.findByRole("heading", { name: "Your cart" })).toBeVisible();
+  });
+});
+
+describe("a step that was saved", () => {
+  afterEach(() => notifyManager.setScheduler(defaultScheduler));
+
+  it("leads on for good, however late the page hears of the new cart", async () => {
+    notifyManager.setScheduler((told) => setTimeout(told, 50));
+    const cart = readyCart(store);
+    completeAddress(cart);
+    cart.shipping_methods = [];
+    const { user, goTo } = openShop("/checkout/shipping");
+    await user.click(await screen.findByTestId("continue"));
+    await screen.findByTestId("place-order");
+    await user.click(screen.getByTestId("store-name"));
+    await screen.findByTestId("product-card");
+    goTo(-1);
+    expect(await screen.findByTestId("place-order")).toBeVisible();
   });
 });

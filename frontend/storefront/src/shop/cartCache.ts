@@ -1,4 +1,4 @@
-import type { QueryClient } from "@tanstack/react-query";
+import { notifyManager, type QueryClient } from "@tanstack/react-query";
 import type { Cart } from "./cart";
 import { explain } from "./medusa";
 
@@ -16,6 +16,7 @@ export function changeOptions(client: QueryClient, announce: (sentence: string) 
     onSuccess: async (next: Cart) => {
       await client.cancelQueries({ queryKey: cartKey });
       client.setQueryData(cartKey, next);
+      await told();
     },
     onError: (failure: unknown) => {
       announce(explain(failure));
@@ -23,4 +24,12 @@ export function changeOptions(client: QueryClient, announce: (sentence: string) 
       void client.invalidateQueries({ queryKey: cartKey });
     },
   };
+}
+
+/**
+ * Until those who show the cart were told of it. They are told in a task of their own, and who is led on to the next step
+ * before would be led back, as a step is judged by the cart that is shown.
+ */
+function told(): Promise<void> {
+  return new Promise((resolve) => notifyManager.schedule(resolve));
 }
