@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useDebouncedValue } from "@mantine/hooks";
 import { api, type Filter } from "./endpoints";
-import type { Availability, Page } from "./types";
+import type { Availability, Me, Page } from "./types";
 
 /** Names of what is cached; a prefix invalidates all below it. */
 export const keys = {
@@ -19,8 +19,21 @@ export const keys = {
   audit: ["audit"],
 } as const;
 
-/** Who is signed in; fails with 401 when nobody is. */
-export const useMe = () => useQuery({ queryKey: keys.me, queryFn: ({ signal }) => api.me(signal), retry: false });
+/** Who is signed in; fails with 401 when nobody is. What was cached for somebody else before is shown to nobody. */
+export function useMe() {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: keys.me,
+    retry: false,
+    queryFn: async ({ signal }) => {
+      const me = await api.me(signal);
+      const before = client.getQueryData<Me>(keys.me);
+      if (before && before.username !== me.username)
+        client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+      return me;
+    },
+  });
+}
 
 export const useEngines = () => useQuery({ queryKey: keys.engines, queryFn: api.engines, staleTime: Infinity });
 
