@@ -162,8 +162,8 @@ function withStoreName(template, config) {
 }
 
 /**
- * Only this origin and the backend, when it has another one. Colours of the theme are set through CSSOM, which needs
- * no 'unsafe-inline'.
+ * Only this origin and the backend, when it has another one; pictures from anywhere, for a merchant names those of
+ * products by their addresses. Colours of the theme are set through CSSOM, which needs no 'unsafe-inline'.
  *
  * @param {Config} config
  */
@@ -174,7 +174,7 @@ export function contentSecurityPolicy(config) {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    `img-src 'self' data:${backend}`,
+    `img-src 'self' data: https:${backend}`,
     `connect-src 'self'${backend}`,
     "font-src 'self'",
     "manifest-src 'self'",

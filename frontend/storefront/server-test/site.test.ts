@@ -133,6 +133,7 @@ describe("the shop's server", () => {
   it("lets a page talk to its own origin and its backend only", async () => {
     const { headers } = await ask("/");
     expect(headers["content-security-policy"]).toContain("connect-src 'self';");
+    expect(headers["content-security-policy"]).toContain("img-src 'self' data: https:;"); // pictures by their addresses
     expect(headers["x-content-type-options"]).toBe("nosniff");
     expect(contentSecurityPolicy({ backendUrl: "https://api.example.com/base" })).toContain(
       "connect-src 'self' https://api.example.com;",
