@@ -26,8 +26,9 @@ function stop(signal) {
 /** The first right answer, as the probes ask for it. */
 async function warmUp(host, port) {
   const answer = await fetch(`http://${host}:${port}/ready`)
-  if (answer.status !== 200) {
-    throw new Error(`/ready answered ${answer.status}: ${await answer.text()}`)
+  const said = await answer.text()
+  if (answer.status !== 200 || JSON.parse(said).closed) {
+    throw new Error(`/ready answered ${answer.status}: ${said}`)
   }
 }
 

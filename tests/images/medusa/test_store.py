@@ -125,6 +125,20 @@ def test_ready_follows_the_database(new_store: Callable[..., Store]) -> None:
     store.kill()
 
 
+def test_a_merchant_who_revokes_the_shops_key_keeps_the_admin_in_which_to_undo_it(
+    new_store: Callable[..., Store],
+) -> None:
+    store = new_store()
+    store.prepare()
+    store.sql("UPDATE api_key SET revoked_at = now(), revoked_by = 'the merchant' WHERE type = 'publishable'")
+
+    store.start()
+
+    assert store.get("/ready").json() == {"ready": True, "closed": "the Store API answered 400"}
+    assert journey.admin_token(store.url, store.email, store.password)
+    store.kill()
+
+
 def test_a_lost_database_that_comes_back_is_used_again(running_store: Store, postgres: Server) -> None:
     name = running_store.database
     postgres.client("psql", "-qc", f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")

@@ -10,6 +10,7 @@ const TIMEOUT_MS = 4000
 const TRUST_MS = 30_000
 
 let trustedUntil = 0
+let status = 200
 
 /** Where this process listens, as seen from itself. */
 function ownAddress(): { host: string; port: number } {
@@ -18,8 +19,13 @@ function ownAddress(): { host: string; port: number } {
   return { host: host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host, port }
 }
 
-/** One small Store API request that goes the whole way: HTTP, key check, modules, database. */
-function askStoreApi(): Promise<void> {
+/**
+ * The status of one small Store API request that goes the whole way: HTTP, key check, modules, database.
+ *
+ * A refusal (4xx) is an answer: it is what a merchant gets who revokes the shop's key or takes its sales channel away.
+ * To call the backend unready then would take the admin away, too, which alone can undo that.
+ */
+function askStoreApi(): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = http.get(
       {
@@ -31,9 +37,11 @@ function askStoreApi(): Promise<void> {
       (response) => {
         response.resume()
         response.on("error", reject)
-        response.on("end", () =>
-          response.statusCode === 200 ? resolve() : reject(new Error(`the Store API answered ${response.statusCode}`))
-        )
+        response.on("end", () => {
+          const status = response.statusCode ?? 500
+          if (status < 500) resolve(status)
+          else reject(new Error(`the Store API answered ${status}`))
+        })
       }
     )
     request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`the Store API did not answer in ${TIMEOUT_MS} ms`)))
@@ -55,19 +63,21 @@ async function askDatabase(scope: MedusaContainer): Promise<void> {
 }
 
 /**
- * 200 when a shopper would get products, else 503 with the reason. Needs no key and no login.
+ * 200 when the Store API answers, else 503 with the reason. Needs no key and no login. `closed` is there when the answer
+ * is a refusal: the shop has no products for anybody.
  *
- * For half a minute after a right answer of the Store API only the database is asked.
+ * For half a minute after an answer of the Store API only the database is asked.
  */
 export async function GET(request: MedusaRequest, response: MedusaResponse) {
   try {
     if (Date.now() < trustedUntil) {
       await askDatabase(request.scope)
     } else {
-      await askStoreApi()
+      status = await askStoreApi()
       trustedUntil = Date.now() + TRUST_MS
     }
-    response.status(200).json({ ready: true })
+    const closed = status < 400 ? {} : { closed: `the Store API answered ${status}` }
+    response.status(200).json({ ready: true, ...closed })
   } catch (error) {
     trustedUntil = 0
     response.status(503).json({ ready: false, reason: (error as Error).message })
