@@ -19,7 +19,7 @@ def lend(cluster: Cluster, store: Store) -> None:
     for name in settings.STOREPLANE_IMAGE_PULL_SECRETS:
         found = cluster.get(SECRET, name, settings.STOREPLANE_NAMESPACE)
         if found is None:
-            log.warning("no such pull secret", secret=name, namespace=settings.STOREPLANE_NAMESPACE, store=store.name)
+            log.warning("no such login to copy", name=name, namespace=settings.STOREPLANE_NAMESPACE, store=store.name)
             continue
         # Without the stores' labels: it is nothing that a store was asked to have, and so none of drift's business.
         metadata = {"name": name, "namespace": store.namespace}
