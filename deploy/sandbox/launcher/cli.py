@@ -149,7 +149,9 @@ def _add_small_ones(commands: Any) -> None:
         description="Stop every process of the platform in this home. Nothing is lost; does nothing when none runs.",
     )
     down.add_argument(
-        "--wipe", action="store_true", help="also remove the home with all stores, data, logs and secrets"
+        "--wipe",
+        action="store_true",
+        help="also remove the home with all stores, data, logs and secrets; what is in a real cluster stays there",
     )
     down.set_defaults(run=_down)
 

@@ -29,7 +29,7 @@ class Options:
     @classmethod
     def choose(cls, home: Home, port: int | None, ingress_port: int | None, kubeconfig: str | None) -> "Options":
         """What was asked for now, else what this home had before (its stores' addresses hold the port), else 8000."""
-        before = read_json(home.root / "options.json")
+        before = _before(home)
         return cls(
             port=port or before.get("port", PORT),
             ingress_port=ingress_port or before.get("ingress_port", INGRESS_PORT),
@@ -82,6 +82,16 @@ class Options:
         if self.kubeconfig != running.kubeconfig:
             return f"--kubeconfig {self.kubeconfig} (it has {running.kubeconfig})"
         return ""
+
+
+def remembered_cluster(home: Home) -> str | None:
+    """The kubeconfig of the real cluster that the home's stores are in; None for the sandbox, which is in the home."""
+    path: str | None = _before(home).get("kubeconfig")
+    return path
+
+
+def _before(home: Home) -> dict[str, Any]:
+    return read_json(home.root / "options.json")
 
 
 def _cluster(home: Home, before: dict[str, Any], asked: str | None) -> Path | None:

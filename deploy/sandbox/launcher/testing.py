@@ -158,7 +158,8 @@ def _end_to_end(words: Sequence[str], home: Home, tally: Tally, console: Console
     port, ingress_port = free_port(0), free_port(0)
     up = [str(CHECKOUT / "storeplane"), "up", "--detach", "--port", str(port), "--ingress-port", str(ingress_port)]
     if real:
-        up += ["--kubeconfig", real["KUBECONFIG"]]
+        # Its tests make stores of their own: a demo store would stay when the home is gone.
+        up += ["--kubeconfig", real["KUBECONFIG"], "--no-demo"]
     log = home.logs / "audit.jsonl"
     if _call(up, {**_environment(folder), **env, AUDIT_LOG: str(log)}) != 0:
         tally.failed += 1

@@ -11,12 +11,21 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.launcher import pids
+from sandbox.launcher import pids, testing
 from sandbox.launcher.account import ROLE, ROLE_FILE, USER
 from sandbox.launcher.console import Console
 from sandbox.launcher.home import Home
 from sandbox.launcher.role_use import Right, rights
-from sandbox.launcher.testing import Tally, _clean_up, _judge_role, _lanes, _looks_at_pages, _split, named_cluster
+from sandbox.launcher.testing import (
+    Tally,
+    _clean_up,
+    _end_to_end,
+    _judge_role,
+    _lanes,
+    _looks_at_pages,
+    _split,
+    named_cluster,
+)
 
 UNIT, E2E = "tests/sandbox/launcher", "tests/e2e"
 
@@ -83,6 +92,22 @@ def test_nothing_is_left_whatever_the_tests_left_behind(tmp_path: Path) -> None:
         _clean_up(home, folder)
     assert process.returncode == -9
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("real", [{}, {"KUBECONFIG": "/some/where"}])
+def test_a_demo_store_is_made_in_the_sandbox_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real: dict[str, str]
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(testing, "_call", lambda command, env: commands.append(command) or 1)
+    monkeypatch.setattr(testing, "_browser", lambda console: "chromium")
+    monkeypatch.delenv("STOREPLANE_E2E_URL", raising=False)
+
+    _end_to_end([E2E], Home(tmp_path / "e2e"), Tally(), Console(io.StringIO()), real)
+
+    (up,) = commands
+    assert ("--no-demo" in up) is bool(real)
+    assert ("--kubeconfig" in up) is bool(real)
 
 
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'

@@ -207,5 +207,17 @@ def test_down_with_wipe_leaves_nothing_and_can_be_repeated(launcher: Launcher) -
     done = launcher("down", "--wipe")
     assert done.returncode == 0
     assert "Kept for the next start, shared by all homes of this checkout: .venv, .build, node_modules." in done.stdout
+    assert "cluster" not in done.stdout
     assert not launcher.home.root.exists()
     assert launcher("down", "--wipe").returncode == 0
+
+
+def test_down_with_wipe_says_that_the_stores_of_a_real_cluster_stay(launcher: Launcher, tmp_path: Path) -> None:
+    real = tmp_path / "real.kubeconfig"
+    real.write_text("{}")
+    assert launcher.up("--kubeconfig", str(real)).returncode == 0
+    done = launcher("down", "--wipe")
+    assert f"Its stores in the cluster of {real} stay there" in done.stdout
+    assert "`kubectl delete stores --all` before `down`" in done.stdout
+    assert not launcher.home.root.exists()
+    assert real.exists()
