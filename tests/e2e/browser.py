@@ -2,8 +2,11 @@
 
 import os
 import shutil
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.e2e.ingress import INGRESS
 
 ADDRESS = {
     "email": "",
@@ -63,8 +66,8 @@ def check_out(page: Page, email: str) -> None:
 
 
 def resolver() -> list[str]:
-    """On a real cluster whose host names aren't in any DNS, the browser is told where the ingress is."""
-    ingress = os.environ.get("STOREPLANE_E2E_INGRESS")
-    if not ingress:
+    """Where names don't lead to the stores, the browser is told what does. The platform keeps its own address."""
+    if INGRESS.everywhere is None:
         return []
-    return [f"--host-resolver-rules=MAP * {ingress.split(':')[0]}, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
+    own = {"127.0.0.1", "localhost", urlsplit(os.environ["STOREPLANE_E2E_URL"]).hostname or ""}
+    return [f"--host-resolver-rules=MAP * {INGRESS.everywhere}{''.join(f', EXCLUDE {name}' for name in sorted(own))}"]

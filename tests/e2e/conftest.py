@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.e2e.front_door import FrontDoor
+from tests.e2e.ingress import INGRESS
 
 # One line for each look while a test waits would bury what went wrong.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -29,6 +30,34 @@ def door() -> FrontDoor:
         pytest.fail("STOREPLANE_E2E_URL names no platform; run these tests by ./storeplane test.", pytrace=False)
     # A user of its own for each run, so that a run that was killed can't use up the next one's quota.
     return FrontDoor(url, user=f"e2e-{secrets.token_hex(3)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ingress(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Ends what leads to the stores, and has it tell once what that is: also where pytest keeps what a test prints."""
+    plugins = request.config.pluginmanager
+
+    def say(line: str) -> None:
+        with plugins.getplugin("capturemanager").global_and_fixture_disabled():
+            plugins.getplugin("terminalreporter").write_line(f"\n{line}")
+
+    INGRESS.say = say
+    yield
+    INGRESS.close()
+
+
+@pytest.fixture
+def known_ingress(request: pytest.FixtureRequest) -> None:
+    """For who opens a browser before there is a store: in the run's first test another store shows where they are."""
+    if INGRESS.needs_a_store:
+        request.getfixturevalue("born")
+
+
+@pytest.fixture
+def needs_launcher() -> None:
+    """For tests of the processes that `./storeplane up` started on this machine."""
+    if "STOREPLANE_HOME" not in os.environ:
+        pytest.skip("STOREPLANE_HOME is not given: this platform's processes are not the launcher's")
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """The platform as its users reach it: HTTP, WebSocket, kubectl, and the launcher's own status command.
 
 `STOREPLANE_E2E_URL` names the platform, `KUBECONFIG` its cluster and `STOREPLANE_HOME` the launcher's state;
-`./storeplane test` sets them. `STOREPLANE_E2E_INGRESS` (host:port) says where the ingress of a real cluster is reached
-when a store's host name doesn't resolve.
+`./storeplane test` sets them. For a platform that was started otherwise the last is not given, and the tests that kill
+or read the launcher's own processes are skipped. Two more are given where the defaults don't fit:
+`STOREPLANE_E2E_INGRESS` (host:port) says where a real cluster's ingress is reached (`ingress.py` tells what happens
+without), and `STOREPLANE_CHROMIUM` names the browser.
 """
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 from websockets.sync.client import connect
+
+from tests.e2e.ingress import INGRESS
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = "e2e"
@@ -130,27 +133,28 @@ def launcher(*words: str) -> Json:
 
 
 def reach(origin: str) -> tuple[str, str]:
-    """Where to connect for a store's origin, and the Host header to send.
-
-    Python asks the machine's resolver, which often doesn't know `*.localhost` (RFC 6761 says it is loopback).
-    """
+    """Where to connect for the origin of a store that is Ready, and the Host header to send."""
     parts = urlsplit(origin)
-    ingress = os.environ.get("STOREPLANE_E2E_INGRESS")
-    if ingress is None and (parts.hostname or "").endswith(".localhost"):
-        ingress = f"127.0.0.1:{parts.port or 80}"
-    return (f"{parts.scheme}://{ingress}" if ingress else origin), parts.netloc
+    return f"{parts.scheme}://{INGRESS.place(origin)}", parts.netloc
 
 
 def get_page(origin: str, path: str = "/") -> httpx.Response:
     """One GET of a store's page."""
     address, host = reach(origin)
-    return httpx.get(f"{address}{path}", headers={"Host": host}, timeout=30)
+    return httpx.get(f"{address}{path}", headers={"Host": host}, timeout=30, trust_env=False)
 
 
 def wait_until_served(origin: str) -> None:
-    """Until shop and backend answer at the store's origin."""
+    """Until shop and backend answer at the store's origin: a controller may learn of a new store a moment late."""
     for path in ("/", "/health"):
-        until(lambda path=path: get_page(origin, path).status_code == 200, f"{path} of {origin} to be served")
+        until(lambda path=path: _is_served(origin, path), f"{path} of {origin} to be served")
+
+
+def _is_served(origin: str, path: str) -> bool:
+    try:
+        return get_page(origin, path).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float = GENEROUS_SECONDS) -> T:

@@ -6,7 +6,7 @@ import httpx
 
 from tests import journey
 from tests.e2e.browser import buy_in_browser
-from tests.e2e.front_door import FrontDoor, get_page, kubectl, objects, reach
+from tests.e2e.front_door import FrontDoor, get_page, kubectl, objects, reach, wait_until_served
 
 BIRTH = ["NAMESPACE_READY", "HELM_READY", "DB_READY", "BACKEND_READY", "STOREFRONT_READY", "STORE_READY"]
 CONDITIONS = ["NamespaceReady", "HelmInstalled", "DatabaseReady", "BackendReady", "StorefrontReady"]
@@ -37,6 +37,7 @@ def test_a_post_becomes_a_store_that_takes_an_order(door: FrontDoor, new_name: C
 
 
 def _the_shop_sells(door: FrontDoor, store: dict) -> None:  # type: ignore[type-arg]
+    wait_until_served(store["url"])
     page = get_page(store["url"])
     assert page.status_code == 200
     assert "<title>" in page.text
@@ -57,7 +58,7 @@ def _the_shop_sells(door: FrontDoor, store: dict) -> None:  # type: ignore[type-
 
 def _orders(address: str, host: str, token: str) -> list[dict]:  # type: ignore[type-arg]
     headers = {"Host": host, "Authorization": f"Bearer {token}"}
-    answer = httpx.get(f"{address}/admin/orders?fields=%2Bemail", headers=headers, timeout=30)
+    answer = httpx.get(f"{address}/admin/orders?fields=%2Bemail", headers=headers, timeout=30, trust_env=False)
     assert answer.status_code == 200, answer.text
     found: list[dict] = answer.json()["orders"]  # type: ignore[type-arg]
     return found

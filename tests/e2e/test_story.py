@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.browser import check_out, fill_the_cart
 from tests.e2e.dashboard import Dashboard, opened
-from tests.e2e.front_door import FrontDoor, Json, kubectl, launcher, reach, until
+from tests.e2e.front_door import FrontDoor, Json, kubectl, launcher, reach, until, wait_until_served
 from tests.journey import admin_token
 
 STEPS = ["step-namespace", "step-helm", "step-db", "step-backend", "step-storefront"]
@@ -24,6 +24,7 @@ def name() -> Iterator[str]:
     kubectl("delete", "store", made, "--ignore-not-found", "--timeout=300s")
 
 
+@pytest.mark.usefixtures("known_ingress", "needs_launcher")
 def test_a_person_makes_a_shop_orders_sees_it_healed_and_removes_it(door: FrontDoor, name: str) -> None:
     with opened(door.url) as dashboard:
         dashboard.sign_in()
@@ -35,8 +36,9 @@ def test_a_person_makes_a_shop_orders_sees_it_healed_and_removes_it(door: FrontD
         until(lambda: dashboard.recorded("connection")[-1][1] == "live", "the page to be live again")
         assert ["connection", "reconnecting"] in dashboard.recorded("connection")
 
-        number = order(dashboard)
         login = dashboard.credentials()
+        wait_until_served(login["backend_url"])
+        number = order(dashboard)
         assert number in {each["display_id"] for each in orders(login)}
 
         kubectl("set", "image", "deployment/storefront", "storefront=storeplane/other:1", "-n", f"store-{name}")
