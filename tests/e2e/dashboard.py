@@ -10,9 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.e2e.browser import FLAGS, chromium_program, resolver
-from tests.e2e.front_door import Json
+from tests.e2e.front_door import GENEROUS_SECONDS, Json
 
 PATIENCE_MS = 60_000
+# A birth or a removal takes what the cluster takes: images are pulled, volumes made and taken away.
+GENEROUS_MS = GENEROUS_SECONDS * 1000
 
 _RECORDER = """() => {
   window.recorded = [];
@@ -69,7 +71,7 @@ class Dashboard:
 
     def event(self, type_: str) -> None:
         """Wait until the activity tells it."""
-        expect(self.page.get_by_test_id(f"event-{type_}").first).to_be_visible()
+        expect(self.page.get_by_test_id(f"event-{type_}").first).to_be_visible(timeout=GENEROUS_MS)
 
     def credentials(self) -> Json:
         """What a click on them shows."""
@@ -89,7 +91,7 @@ class Dashboard:
         self.page.get_by_role("button", name="Delete this store").click()
         self.page.get_by_label(f"Type {name} to confirm").fill(name)
         self.page.get_by_role("button", name="Delete for good").click()
-        expect(self.page.get_by_role("heading", name=f"{name} is gone")).to_be_visible()
+        expect(self.page.get_by_role("heading", name=f"{name} is gone")).to_be_visible(timeout=GENEROUS_MS)
 
     def recorded(self, key: str = "") -> list[list[str]]:
         """What was shown, in order: names of steps or `connection`, with each state. Fails after a reload."""
