@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from tests.e2e.front_door import FrontDoor, launcher, objects, until
 
@@ -58,6 +59,7 @@ def ready(door: FrontDoor, names: list[str]) -> bool:
     return all(phases.get(name) == "Ready" for name in names)
 
 
+@pytest.mark.usefixtures("needs_launcher")
 def test_stores_are_born_once_each_while_every_process_is_killed(door: FrontDoor, new_name: Callable[[], str]) -> None:
     names = [new_name() for _ in range(5)]
     for name in names:

@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from tests.e2e.front_door import FrontDoor, launcher, until
 
 
@@ -13,6 +15,7 @@ def worker_pid() -> int:
     return int(processes["worker-provision"]["pid"])
 
 
+@pytest.mark.usefixtures("needs_launcher")
 def test_a_store_becomes_ready_although_its_worker_is_killed(door: FrontDoor, new_name: Callable[[], str]) -> None:
     name = new_name()
     before = worker_pid()

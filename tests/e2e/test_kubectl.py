@@ -182,6 +182,7 @@ def test_what_is_done_by_hand_to_a_resource_is_put_back(new_name: Callable[[], s
     until(lambda: resource(name)["metadata"].get("labels") == labels, "the label to be put back", SWEEP_SECONDS)
 
 
+@pytest.mark.usefixtures("needs_launcher")
 def test_a_watcher_that_is_killed_costs_no_wish(new_name: Callable[[], str], tenant: str) -> None:
     names = [new_name() for _ in range(3)]
     for name in names:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import psutil
+import pytest
 import redis
 
 from config.redis_urls import with_database
@@ -11,6 +12,7 @@ from sandbox.launcher import services
 from tests.e2e.front_door import FrontDoor, objects, until
 
 
+@pytest.mark.usefixtures("needs_launcher")
 def test_a_deleted_store_leaves_nothing_and_its_name_can_be_used_again(door: FrontDoor, born: str) -> None:
     name = born
 
