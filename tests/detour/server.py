@@ -7,6 +7,7 @@ whose end is the end of every process that it started.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 from collections.abc import AsyncIterator
@@ -20,6 +21,8 @@ from yarl import URL
 from tests.detour.endpoints import Endpoints
 from tests.detour.forwards import ForwardError, Forwards
 from tests.detour.sight import Sight, SightError
+
+log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 # As controllers do: what changes nothing is asked again when a pod went away before it answered.
@@ -94,10 +97,11 @@ class Proxy:
 
     def __init__(self, session: aiohttp.ClientSession, sight: Sight, forwards: Forwards) -> None:
         self._session, self._sight, self._forwards = session, sight, forwards
+        self._complaint = ""
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """The pod's answer, or a 502, 503 or 404 of our own."""
-        host, complaint = request.host.partition(":")[0].lower(), ""
+        host = request.host.partition(":")[0].lower()
         for _ in range(TRIES if request.method in REPEATABLE and not request.body_exists else 1):
             try:
                 endpoints = await self._sight.endpoints()
@@ -105,9 +109,16 @@ class Proxy:
                     return _nobody(endpoints, host)
                 return await self._one_try(request, endpoints, host)
             except (NoAnswerError, ForwardError, SightError) as error:
-                complaint = f"{type(error).__name__}: {error}"
+                self._complain(error)
             await asyncio.sleep(RETRY_SECONDS)
-        return web.Response(status=502, text=f"The detour got no answer for {host}. {complaint}\n")
+        return web.Response(status=502, text=f"The detour got no answer for {host}. {self._complaint}\n")
+
+    def _complain(self, error: Exception) -> None:
+        """Once for each kind: a test that waits asks again and again, and its log should say why it waits."""
+        complaint = f"{type(error).__name__}: {error}"
+        if complaint != self._complaint:
+            log.warning(complaint)
+        self._complaint = complaint
 
     async def _one_try(self, request: web.BaseRequest, endpoints: Endpoints, host: str) -> web.StreamResponse:
         endpoint = random.choice(endpoints.behind(host, request.path))  # noqa: S311 - as good as any other

@@ -35,13 +35,14 @@ def door() -> FrontDoor:
 @pytest.fixture(scope="session", autouse=True)
 def _ingress(request: pytest.FixtureRequest) -> Iterator[None]:
     """Ends what leads to the stores, and has it tell once what that is: also where pytest keeps what a test prints."""
-    plugins = request.config.pluginmanager
+    capture, terminal = map(request.config.pluginmanager.getplugin, ("capturemanager", "terminalreporter"))
 
     def say(line: str) -> None:
-        with plugins.getplugin("capturemanager").global_and_fixture_disabled():
-            plugins.getplugin("terminalreporter").write_line(f"\n{line}")
+        with capture.global_and_fixture_disabled():
+            terminal.write_line(f"\n{line}")
 
-    INGRESS.say = say
+    if capture and terminal:  # none of them in a worker of pytest-xdist
+        INGRESS.say = say
     yield
     INGRESS.close()
 

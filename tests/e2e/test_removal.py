@@ -44,10 +44,13 @@ def _remove_and_look(door: FrontDoor, name: str) -> None:
 
 
 def _processes_of(namespace: str) -> list[str]:
-    """Local processes that were started for the store; none on a real cluster's client machine anyway."""
-    found = []
+    """Local processes that were started for the store; none on a real cluster's client machine anyway.
+
+    What this run itself started to reach the store is its own affair.
+    """
+    found, own = [], psutil.Process().children(recursive=True)
     for process in psutil.process_iter(["pid", "cmdline"]):
-        if namespace in " ".join(process.info["cmdline"] or []):
+        if process not in own and namespace in " ".join(process.info["cmdline"] or []):
             found.append(str(process.info["pid"]))
     return found
 
