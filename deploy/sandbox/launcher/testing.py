@@ -65,8 +65,9 @@ def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str 
     tally = Tally()
     try:
         home.create()
-        failed_checks = _prepare(home, console, with_checks=not words)
         unit, e2e = _split(words)
+        # A real cluster has its images from a registry.
+        failed_checks = _prepare(home, console, with_checks=not words, with_images=unit is not None or not real)
         if unit is not None:
             browser = {"STOREPLANE_CHROMIUM": _browser(console)} if _looks_at_pages(unit) else {}
             _pytest([*_lanes(unit), *unit], folder, tally, {**browser, **real})
@@ -94,8 +95,8 @@ def named_cluster(environ: Mapping[str, str]) -> str | None:
     return environ.get("KUBECONFIG") or None if images else None
 
 
-def _prepare(home: Home, console: Console, *, with_checks: bool) -> list[str]:
-    wanted = builds(with_images=True)
+def _prepare(home: Home, console: Console, *, with_checks: bool, with_images: bool) -> list[str]:
+    wanted = builds(with_images=with_images)
     require_disk(wanted, home)
     build_all(wanted, home, console)
     if not with_checks:

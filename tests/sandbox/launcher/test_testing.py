@@ -110,6 +110,23 @@ def test_a_demo_store_is_made_in_the_sandbox_only(
     assert ("--kubeconfig" in up) is bool(real)
 
 
+@pytest.mark.parametrize(
+    ("words", "kubeconfig", "built"),
+    [([E2E], None, True), ([E2E], "/some/where", False), ([UNIT], "/some/where", True)],
+)
+def test_no_images_are_built_for_a_real_cluster(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], kubeconfig: str | None, built: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(testing, "builds", lambda *, with_images: asked.append(with_images))
+    for name in ("require_disk", "build_all", "_pytest", "_end_to_end"):
+        monkeypatch.setattr(testing, name, lambda *_: None)
+
+    testing.test(words, fast=False, console=Console(io.StringIO()), kubeconfig=kubeconfig)
+
+    assert asked == [built]
+
+
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
 
 
