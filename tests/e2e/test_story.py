@@ -24,7 +24,7 @@ def name() -> Iterator[str]:
     kubectl("delete", "store", made, "--ignore-not-found", "--timeout=300s")
 
 
-@pytest.mark.usefixtures("known_ingress", "needs_launcher")
+@pytest.mark.usefixtures("needs_launcher", "known_ingress")
 def test_a_person_makes_a_shop_orders_sees_it_healed_and_removes_it(door: FrontDoor, name: str) -> None:
     with opened(door.url) as dashboard:
         dashboard.sign_in()
