@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import browser
 from tests.e2e.ingress import Ingress
 
 
@@ -69,6 +70,16 @@ def test_what_is_given_is_taken_unasked() -> None:
     assert not ingress.needs_a_store
     assert ingress.place("http://tea.localhost") == "10.0.0.1:8080"
     assert ingress.everywhere == "10.0.0.1:8080"
+
+
+def test_a_browser_is_told_host_and_port_and_keeps_the_platforms_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOREPLANE_E2E_URL", "http://storeplane.example.com")
+    monkeypatch.setattr(browser, "INGRESS", Ingress({"STOREPLANE_E2E_INGRESS": "10.0.0.1:8080"}))
+    excluded = "EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE storeplane.example.com"
+    assert browser.resolver() == [f"--host-resolver-rules=MAP * 10.0.0.1:8080, {excluded}"]
+
+    monkeypatch.setattr(browser, "INGRESS", Ingress({}))
+    assert browser.resolver() == []
 
 
 def test_the_sandbox_is_its_own_ingress(tmp_path: Path) -> None:
