@@ -49,6 +49,6 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": Jittered(settings.STOREPLANE_DRIFT_SECONDS),
         },
         "sweep health": _every(60, "provisioner.drift.tasks.sweep_health", "drift"),
-        "sweep history": _every(600, "provisioner.operations.tasks.sweep_history", "events"),
+        "sweep history": _every(600, "provisioner.history.tasks.sweep_history", "events"),
         "sweep orphans": _every(600, "provisioner.drift.orphans.tasks.sweep_orphans", "drift"),
     }

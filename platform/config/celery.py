@@ -116,5 +116,6 @@ app.autodiscover_tasks(
         "provisioner.mirror",
         "provisioner.drift",
         "provisioner.drift.orphans",
+        "provisioner.history",
     ],
 )

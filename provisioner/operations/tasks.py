@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioner.messages import send
-from provisioner.operations import admission, history, recovery, tallies
+from provisioner.operations import admission, recovery, tallies
 from provisioner.operations.sweeping import alone
 from stores.publish import publish_left_behind, streams
 
@@ -47,17 +47,6 @@ def sweep() -> None:
         tallies.fold()
     if sent or admitted or published:
         log.info("swept", sent=len(sent), admitted=len(admitted), published=published)
-
-
-@shared_task(name="provisioner.operations.tasks.sweep_history")
-def sweep_history() -> None:
-    """Remove what happened long ago."""
-    with alone("history") as held:
-        if not held:
-            return
-        removed = history.forget()
-    if any(removed.values()):
-        log.info("history swept", **removed)
 
 
 def beat_silent_after() -> float:

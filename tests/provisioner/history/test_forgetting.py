@@ -8,9 +8,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from provisioner.drift.models import Finding, Verdict
-from provisioner.operations import history
+from provisioner.history import forgetting
+from provisioner.history.tasks import sweep_history
 from provisioner.operations.models import Operation, OperationKind, OperationState, Step
-from provisioner.operations.tasks import sweep_history
 from stores.changes import Change, apply_change
 from stores.choices import EventType
 from stores.models import Store, StoreEvent
@@ -25,8 +25,8 @@ LONG_AGO = timedelta(days=91)
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch, redis_server: None) -> None:
     """Two of each stay, and a batch is soon full."""
-    monkeypatch.setattr(history, "KEPT_OF_A_STORE", 2)
-    monkeypatch.setattr(history, "BATCH", 2)
+    monkeypatch.setattr(forgetting, "KEPT_OF_A_STORE", 2)
+    monkeypatch.setattr(forgetting, "BATCH", 2)
 
 
 def events(store: Store, count: int, ago: timedelta = LONG_AGO) -> list[int]:
@@ -65,7 +65,7 @@ def test_nothing_is_left_of_the_history_of_a_store_that_is_gone_for_so_long() ->
         then = timezone.now() - ago
         Store.objects.filter(pk=store.pk).update(deletion_requested_at=then, deleted_at=then)
 
-    history.forget()
+    forgetting.forget()
 
     assert set(StoreEvent.objects.values_list("store", flat=True)) == {just_gone.pk}
     assert set(Operation.objects.values_list("store", flat=True)) == {just_gone.pk}
@@ -78,7 +78,7 @@ def test_what_was_not_published_yet_and_what_is_young_stays() -> None:
     StoreEvent.objects.filter(pk=first).update(published_at=None)
     young = events(store, 3, timedelta(days=1))
 
-    history.forget()
+    forgetting.forget()
 
     assert left(StoreEvent.objects.all()) == [first, *young]
 
@@ -93,7 +93,7 @@ def test_old_operations_go_with_their_steps_and_what_they_healed_and_one_that_ru
     healed = Finding.objects.create(**where, name="backend", healed_at=then, healed_by=old[0])
     drifted = Finding.objects.create(**where, name="storefront")
 
-    removed = history.forget()
+    removed = forgetting.forget()
 
     assert set(Operation.objects.all()) == {running, *old[-2:]}
     assert not Step.objects.filter(operation__in=[each.pk for each in old[:3]]).exists()
@@ -109,14 +109,14 @@ def test_nothing_goes_when_it_is_kept_for_ever_but_sessions_that_have_ended(sett
     Session.objects.create(session_key="ended", session_data="", expire_date=now - timedelta(seconds=1))
     Session.objects.create(session_key="alive", session_data="", expire_date=now + timedelta(hours=1))
 
-    assert history.forget() == {"sessions": 1}
+    assert forgetting.forget() == {"sessions": 1}
 
     assert left(StoreEvent.objects.all()) == kept
     assert Session.objects.get().session_key == "alive"
 
 
 def test_one_run_ends_though_there_is_more_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "MOST_BATCHES", 2)
+    monkeypatch.setattr(forgetting, "MOST_BATCHES", 2)
     events(StoreFactory(), 9)
 
-    assert [history.forget()["events"] for _ in range(3)] == [4, 3, 0]
+    assert [forgetting.forget()["events"] for _ in range(3)] == [4, 3, 0]

@@ -1,0 +1,1 @@
+"""What happened long ago, in whichever room, and its end."""
