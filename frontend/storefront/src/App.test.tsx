@@ -88,6 +88,31 @@ describe("a shopper", () => {
     expect(store.carts.size).toBe(1);
   });
 
+  it("is told on every page that the cart could not follow into another region, and can try again", async () => {
+    const { user } = openShop();
+    await putMugIntoCart(user);
+    store.failNext(/POST \/carts\/[^/]+$/, 500);
+    await user.selectOptions(screen.getByRole("combobox", { name: "Region and currency" }), "United States (USD)");
+    expect(await screen.findByText(/old prices/)).toBeVisible();
+    await user.click(screen.getByRole("link", { name: "Go to the cart" }));
+    await waitFor(() => expect(screen.getByTestId("total")).toHaveTextContent("€24.00"));
+    await expectAccessible();
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    await waitFor(() => expect(screen.getByTestId("total")).toHaveTextContent("$26.50"));
+    expect(screen.queryByText(/old prices/)).not.toBeInTheDocument();
+  });
+
+  it("has nothing to be told once the region of the cart is chosen again", async () => {
+    const { user } = openShop();
+    await putMugIntoCart(user);
+    store.failNext(/POST \/carts\/[^/]+$/, 500);
+    const choice = screen.getByRole("combobox", { name: "Region and currency" });
+    await user.selectOptions(choice, "United States (USD)");
+    expect(await screen.findByText(/old prices/)).toBeVisible();
+    await user.selectOptions(choice, "Europe (EUR)");
+    await waitFor(() => expect(screen.queryByText(/old prices/)).not.toBeInTheDocument());
+  });
+
   it("can't buy a variant that is sold out, and starts with one that is not", async () => {
     const { user } = openShop("/products/morning-mug");
     const glaze = await screen.findByRole("group", { name: "Glaze" });

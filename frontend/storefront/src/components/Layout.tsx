@@ -26,6 +26,7 @@ export function Layout() {
         </div>
       </header>
       <main id="content" className="wide" tabIndex={-1}>
+        <LeftBehind />
         {problem ? (
           <Notice title="The shop can't be shown" retry={problem.retry}>
             {explain(problem.error)}
@@ -43,6 +44,18 @@ export function Layout() {
         {announcement}
       </p>
     </>
+  );
+}
+
+/** The region is chosen on any page, so that a cart which could not follow is told of on all of them. */
+function LeftBehind() {
+  const { leftBehind } = useCart();
+  return (
+    leftBehind && (
+      <Notice title="Your cart still has its old prices" retry={leftBehind.retry}>
+        {explain(leftBehind.error)}
+      </Notice>
+    )
   );
 }
 

@@ -53,13 +53,11 @@ function EmptyCart() {
 }
 
 function FilledCart({ cart }: { cart: Cart }) {
-  const { relocate } = useCart();
   const change = useChangeLine(cart);
-  const failure = change.error ?? relocate.error;
   return (
     <div className="two-columns">
       <section aria-label="Pieces">
-        <Problem testId="cart-problem">{failure ? explain(failure) : null}</Problem>
+        <Problem testId="cart-problem">{change.error ? explain(change.error) : null}</Problem>
         <ul className="lines">
           {(cart.items ?? []).map((line) => (
             <LineItem key={line.id} line={line} currency={cart.currency_code} testId="cart-line">

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { cartFields, loadCart, type Cart } from "./cart";
 import { cartKey, changeOptions } from "./cartCache";
@@ -8,12 +8,17 @@ import { useShop } from "./ShopContext";
 interface CartState {
   /** Undefined while it is being asked for, null when there is none yet. */
   cart: Cart | null | undefined;
-  problem: { error: unknown; retry: () => void } | null;
+  problem: Failure | null;
+  /** The shopper chose another region and the cart could not follow: it has the prices of the one it was made in. */
+  leftBehind: Failure | null;
   /** What a screen reader is told about the last change. */
   announcement: string;
   announce: (sentence: string) => void;
-  /** Moves the cart to another region; it happens wherever the shopper is, so its outcome belongs to no page. */
-  relocate: UseMutationResult<Cart, unknown, string>;
+}
+
+interface Failure {
+  error: unknown;
+  retry: () => void;
 }
 
 const CartContext = createContext<CartState | null>(null);
@@ -32,7 +37,11 @@ export function CartProvider({ children }: { children: ReactNode }) {
     queryFn: () => loadCart(sdk, (order) => keepOrder(client, order)),
   });
 
-  const relocate = useMutation({
+  const {
+    mutate: move,
+    error: moveError,
+    isError: stuck,
+  } = useMutation({
     ...changeOptions(client, announce),
     mutationFn: async (regionId: string) =>
       (await sdk.store.cart.update(cart!.id, { region_id: regionId }, { fields: cartFields })).cart,
@@ -40,7 +49,6 @@ export function CartProvider({ children }: { children: ReactNode }) {
 
   // A cart keeps the region it was made in until the shopper chooses another; then its prices must follow.
   const astray = cart && region && cart.region_id !== region.id ? region.id : null;
-  const { mutate: move } = relocate;
   useEffect(() => {
     if (astray) move(astray);
   }, [astray, move]);
@@ -49,11 +57,11 @@ export function CartProvider({ children }: { children: ReactNode }) {
     () => ({
       cart,
       problem: error && cart === undefined ? { error, retry: () => void refetch() } : null,
+      leftBehind: astray && stuck ? { error: moveError, retry: () => move(astray) } : null,
       announcement,
       announce,
-      relocate,
     }),
-    [cart, error, refetch, announcement, relocate],
+    [cart, error, refetch, astray, stuck, moveError, move, announcement],
   );
   return <CartContext value={state}>{children}</CartContext>;
 }
