@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cluster.commands import ClusterError, finished, run
+from tests.cluster.commands import finished, run
 from tests.cluster.fetching import KEYRING, MIRROR, RELEASE
 from tests.cluster.places import CHECKOUT, Places
+from tests.uv import find_uv
 
 
 class Root(NamedTuple):
@@ -64,7 +65,7 @@ def make_packages(places: Places, root: Path, key: str) -> Path:
         "UV_COMPILE_BYTECODE": "1",
     }
     env.setdefault("UV_SYSTEM_CERTS", "1")
-    uv = _find_uv()
+    uv = find_uv()
     run([uv, "venv", "--quiet", "--relocatable", "--python", root / _PYTHON, environment], env=env)
     words = ["sync", "--quiet", "--locked", "--no-default-groups", "--no-install-project"]
     run([uv, *words, "--directory", CHECKOUT], env=env)
@@ -80,15 +81,6 @@ def _move_python(environment: Path, root: Path) -> None:
     link.symlink_to(f"/{_PYTHON}")
     about = environment / "pyvenv.cfg"
     about.write_text(about.read_text().replace(f"{root}/", "/"))
-
-
-def _find_uv() -> Path:
-    """The one that ./storeplane has fetched, or the machine's."""
-    fetched = sorted((CHECKOUT / ".build" / "bootstrap").glob("uv-*/uv"))
-    found = fetched[-1] if fetched else shutil.which("uv")
-    if found is None:
-        raise ClusterError("There is no uv: ./storeplane fetches one, and makes the environment that this runs in.")
-    return Path(found)
 
 
 def make_static(places: Places) -> Path:

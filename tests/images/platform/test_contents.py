@@ -23,15 +23,11 @@ from tests.chaos.waiting import until
 from tests.images.medusa.store import free_port
 from tests.images.platform.dockerfile import stages
 from tests.sandbox.api.serving import serving
+from tests.uv import find_uv
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = ROOT / "deploy/images/platform/Dockerfile"
 SECRET = "only-for-this-test-" + "x" * 50
-
-
-def uv() -> str:
-    found = sorted((ROOT / ".build/bootstrap").glob("uv-*/uv"))
-    return str(found[-1]) if found else str(shutil.which("uv"))
 
 
 class Image:
@@ -47,8 +43,11 @@ class Image:
             "UV_PROJECT_ENVIRONMENT": str(self.folder / ".venv"),
             "UV_PYTHON_DOWNLOADS": "never",
         }
-        words = ["sync", "--locked", "--no-default-groups", "--no-install-project", "--python", sys.executable]
-        subprocess.run([uv(), *words, "--quiet", "--project", str(ROOT)], env=environment, check=True, timeout=300)
+        words = ["sync", "--locked", "--no-default-groups", "--no-install-project", "--quiet"]
+        words += ["--python", sys.executable, "--project", str(ROOT)]
+        subprocess.run(
+            [str(find_uv()), *words, "--quiet", "--project", str(ROOT)], env=environment, check=True, timeout=300
+        )
         for origin, sources, target in self.last.copies():
             if not origin:
                 _copy([ROOT / source for source in sources], self.folder / target)
