@@ -45,9 +45,7 @@ class Image:
         }
         words = ["sync", "--locked", "--no-default-groups", "--no-install-project", "--quiet"]
         words += ["--python", sys.executable, "--project", str(ROOT)]
-        subprocess.run(
-            [str(find_uv()), *words, "--quiet", "--project", str(ROOT)], env=environment, check=True, timeout=300
-        )
+        subprocess.run([str(find_uv()), *words], env=environment, check=True, timeout=300)
         for origin, sources, target in self.last.copies():
             if not origin:
                 _copy([ROOT / source for source in sources], self.folder / target)
