@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from provisioner import safekeeping
@@ -14,7 +15,7 @@ from provisioner.drift.deciding import Action, Next, decide
 from provisioner.drift.desired import Record, Standing
 from provisioner.drift.examining import Examiner, Object
 from provisioner.drift.findings import Outcome
-from provisioner.drift.models import DRIFT
+from provisioner.drift.models import DRIFT, Finding
 from provisioner.drift.seen import RELEASE_KIND, Seen
 from provisioner.operations import transitions
 from provisioner.operations.models import ACTIVE, Operation, OperationKind
@@ -42,9 +43,13 @@ def judged_stores() -> StoreQuerySet:
 
 
 def no_longer_judged() -> StoreQuerySet:
-    """Stores of the policy `off` with findings from before."""
-    off = Store.objects.not_gone().filter(drift_policy=DriftPolicy.OFF, findings__healed_at__isnull=True)
-    return off.filter(findings__isnull=False, deletion_requested_at__isnull=True).distinct()
+    """Stores of the policy `off` with findings from before, unless they have failed or are worked on: what is forgotten
+    of one has its phase worked out as that of a store to which nothing is done."""
+    off = Store.objects.not_gone().filter(drift_policy=DriftPolicy.OFF, deletion_requested_at__isnull=True)
+    found = Finding.objects.filter(store=OuterRef("pk"), healed_at__isnull=True)
+    active = Operation.objects.filter(store=OuterRef("pk"), state__in=ACTIVE)
+    at_rest = off.filter(phase__in=(Phase.READY, Phase.DEGRADED, Phase.SUSPENDED))
+    return at_rest.filter(Exists(found)).exclude(Exists(active))
 
 
 def judge(cluster: Cluster, name: str, objects: Iterable[Object] | None = None) -> float | None:
@@ -80,6 +85,8 @@ def forget(store: Store) -> None:
     """Nothing is judged of this store any more: what was found stands no longer."""
     with transaction.atomic():
         Store.objects.select_for_update(no_key=True).get(pk=store.pk)
+        if not no_longer_judged().filter(pk=store.pk).exists():
+            return  # work on it was begun since, or it is to be judged again
         outcome = findings.compared(store, (), complete=True)
         findings.write(outcome)
         if outcome:

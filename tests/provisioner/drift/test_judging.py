@@ -18,9 +18,11 @@ from provisioner.helm.storage import revisions
 from provisioner.labels import RELEASE
 from provisioner.operations import transitions
 from provisioner.operations.models import Operation, OperationKind, OperationState
+from stores.changes import Change, apply_change
 from stores.choices import DriftPolicy, EventType, Phase
 from stores.models import Store
 from stores.services.work import reconcile
+from stores.status import Activity
 from tests.provisioner.drift.shop import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
@@ -50,6 +52,12 @@ def image_of(shop: Shop) -> str:
 
 def heals(shop: Shop) -> int:
     return Operation.objects.filter(store=shop.store, kind=OperationKind.HEAL).count()
+
+
+def summary(shop: Shop) -> tuple[str, str, str]:
+    """Phase, Reconciling, Stalled."""
+    found = dict(shop.store.conditions.values_list("type", "status"))
+    return Store.objects.get(pk=shop.store.pk).phase, found["Reconciling"], found["Stalled"]
 
 
 def test_a_store_that_nobody_touched_is_found_clean_and_nothing_is_written(shop: Shop) -> None:
@@ -144,6 +152,29 @@ def test_the_policy_off_judges_nothing_and_forgets_what_was_found(shop: Shop) ->
     assert shop.open() == []
     assert shop.condition() == ("False", "AsAskedFor")
     assert not judging.no_longer_judged().exists()
+
+
+@pytest.mark.parametrize("worked_on", [False, True])
+def test_what_was_found_of_a_store_that_failed_or_is_worked_on_is_kept(shop: Shop, worked_on: bool) -> None:
+    Store.objects.filter(pk=shop.store.pk).update(drift_policy=DriftPolicy.WARN)
+    change_image(shop)
+    shop.judge(BACKEND)
+    (seen_by_a_sweep,) = Store.objects.filter(pk=shop.store.pk)
+    reconcile(shop.store)
+    if not worked_on:
+        work = Operation.objects.get(store=shop.store, state=OperationState.QUEUED)
+        transitions.start(work)
+        transitions.end(work, OperationState.FAILED, "DataLost", "The volume is gone.")
+        apply_change(shop.store.pk, Activity.FAILED, Change(EventType.PROVISION_FAILED, "The volume is gone."))
+    Store.objects.filter(pk=shop.store.pk).update(drift_policy=DriftPolicy.OFF)
+    before = summary(shop)
+
+    assert not judging.no_longer_judged().exists()
+    judging.forget(seen_by_a_sweep)
+
+    assert summary(shop) == before
+    assert before[1:] == (("True", "False") if worked_on else ("False", "True"))
+    assert len(shop.open()) == 1
 
 
 def test_a_rule_leaves_what_it_names_and_only_that(shop: Shop) -> None:
