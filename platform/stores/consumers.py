@@ -70,7 +70,8 @@ class StoreEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._join(self.access)
         await self.accept()
         newest = await database_sync_to_async(last_event_id)(self.access)
-        self.feed = Feed(confirmed=newest if since is None else since)
+        # An id that the log hasn't come to (a client from before a restored backup) would keep silent all below it.
+        self.feed = Feed(confirmed=newest if since is None else min(since, newest))
         self.writer = asyncio.create_task(self._write())
         self.tasks += [self.writer, asyncio.create_task(self._guarded(newest, since))]
 

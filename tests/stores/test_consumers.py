@@ -144,6 +144,18 @@ async def test_since_replays_what_was_missed_before_anything_new() -> None:
     assert [message["event"]["id"] for message in had[1:-1]] == [second]
 
 
+async def test_a_since_that_the_log_has_not_come_to_keeps_nothing_back() -> None:
+    await post("ann", "one")
+    (first,) = await ids()
+    async with listening(f"?since={first + 1000}", user="ann") as ann:
+        had = await until(ann, is_type("replayed"))
+        await post("ann", "two")
+        heard = (await until(ann, is_type("event")))[-1]
+
+    assert had == [{"type": name, "last_event_id": first} for name in ("hello", "replayed")]
+    assert heard["event"]["store"] == "two"
+
+
 async def test_without_since_nothing_old_comes() -> None:
     await post("ann", "one")
     async with listening(user="ann") as ann:
