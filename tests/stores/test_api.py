@@ -188,6 +188,20 @@ def test_the_limit_of_the_plan_is_told_with_the_use(ann: APIClient) -> None:
     assert traces() == before
 
 
+def test_a_store_at_the_limit_may_be_made_anew_while_it_goes_away(ann: APIClient) -> None:
+    for number in range(10):
+        assert ann.post("/stores", {**WISH, "name": f"shop-{number}"}).status_code == 201
+    assert ann.delete("/stores/shop-0").status_code == 202
+
+    another = ann.post("/stores", {**WISH, "name": "one-more"})
+    anew = ann.post("/stores", {**WISH, "name": "shop-0"})
+
+    assert (another.status_code, anew.status_code) == (403, 201)
+    assert anew.json()["phase"] == "Pending"
+    ann.delete("/stores/shop-0")
+    assert ann.post("/stores", {**WISH, "name": "shop-0"}).status_code == 403
+
+
 def test_an_engine_to_come_is_listed_and_nothing_runs(ann: APIClient) -> None:
     made = ann.post("/stores", {"name": "wool", "engine": "woocommerce"})
 

@@ -85,7 +85,7 @@ def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
         return Created(_existing_or_refuse(tenant, spec, idempotency_key), new=False)
-    _check_quota(tenant)
+    _check_quota(tenant, spec.name)
     if ENGINES[spec.engine].available:
         _check_queue()
     plan = spec.plan or tenant.plan
@@ -154,10 +154,16 @@ def _check_key(store: Store, wish: StoreSpec) -> None:
         raise KeyUsed(f"This Idempotency-Key made a store '{store.name}' that has been deleted since; use a new key.")
 
 
-def _check_quota(tenant: Tenant) -> None:
+def _check_quota(tenant: Tenant, name: str) -> None:
+    """A store takes over the place of one of its name that is going away: until that is gone it only waits.
+
+    Of several such it takes over one, so that asking and deleting in turn doesn't fill the queue.
+    """
     allowed = tenant.plan_terms.stores_allowed
-    used = Store.objects.not_gone().filter(tenant=tenant).count()
-    if used >= allowed:
+    stores = Store.objects.not_gone().filter(tenant=tenant)
+    used = stores.count()
+    takes_over = stores.filter(name=name, deletion_requested_at__isnull=False).exists()
+    if used - takes_over >= allowed:
         raise QuotaExceeded(
             f"Tenant '{tenant.slug}' has {used} of the {allowed} stores of its {tenant.plan_terms.label} plan; "
             "delete one or ask for a larger plan.",
