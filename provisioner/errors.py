@@ -30,6 +30,10 @@ _PASSING: tuple[type[Exception], ...] = (
 )
 
 
+QUOTA = kube.QuotaExceeded.__name__
+"""The reason of a failure for lack of room in the namespace, whether the API server said so to us or to Helm."""
+
+
 def sort(error: Exception) -> Failure:
     """The error's kind, its reason (CamelCase, stable) and one sentence without a secret in it."""
     reason = type(error).__name__

@@ -44,6 +44,10 @@ class ClusterRefused(HelmError):
     """The API server will not take one of the chart's objects: invalid, over quota or not allowed."""
 
 
+class QuotaExceeded(ClusterRefused):
+    """A ResourceQuota of the namespace has no room for one of the chart's objects."""
+
+
 class NamespaceTerminating(HelmError):
     """The namespace is still going away; wait until it is gone."""
 
@@ -119,7 +123,8 @@ _BY_PHRASE: tuple[tuple[type[HelmError], tuple[str, ...]], ...] = (
             "chart not found",
         ),
     ),
-    (ClusterRefused, ("exceeded quota", "is forbidden", "is invalid", "admission webhook", "denied the request")),
+    (QuotaExceeded, ("exceeded quota",)),
+    (ClusterRefused, ("is forbidden", "is invalid", "admission webhook", "denied the request")),
 )
 
 

@@ -29,6 +29,7 @@ _LONGEST_MESSAGE = 1024
 WARNINGS = frozenset(
     {
         EventType.PROVISION_FAILED,
+        EventType.QUOTA_EXCEEDED,
         EventType.STORE_DEGRADED,
         EventType.STEP_TAKEN_OVER,
         EventType.DRIFT_DETECTED,

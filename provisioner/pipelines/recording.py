@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from provisioner.errors import sort
+from provisioner.errors import QUOTA, sort
 from provisioner.operations import transitions
 from provisioner.operations.lease import Lease
 from provisioner.operations.models import Operation, OperationKind, OperationState, Step, StepState
@@ -156,6 +156,9 @@ def _give_up(operation: Operation, step: Step, lease: Lease, failure: Failure, d
         apply_change(operation.store_id, Activity.NONE, change)
         provisioner().judge_drift(operation.store)
         return
+    if failure.reason == QUOTA:
+        exceeded = Change(EventType.QUOTA_EXCEEDED, failure.message, step.name, request_id=operation.request_id)
+        apply_change(operation.store_id, activity_of(operation), exceeded)
     change = Change(EventType.PROVISION_FAILED, decision.advice, step=step.name, request_id=operation.request_id)
     apply_change(operation.store_id, Activity.FAILED, change)
     admit_soon()

@@ -30,6 +30,7 @@ CASES: dict[str, tuple[Exception, ErrorKind]] = {
     "Helm: its namespace is going away": (helm.NamespaceTerminating(SAID), PASSING),
     "Helm: a broken chart": (helm.ChartInvalid(SAID), PERMANENT),
     "Helm: refused by the API server": (helm.ClusterRefused(SAID), PERMANENT),
+    "Helm: the namespace's quota": (helm.QuotaExceeded(SAID), PERMANENT),
     "Helm: no such release": (helm.ReleaseNotFound(SAID), UNKNOWN),
     "Helm: there is one already": (helm.ReleaseExists(SAID), UNKNOWN),
     "Helm: not recognised": (helm.HelmFailed(SAID), UNKNOWN),

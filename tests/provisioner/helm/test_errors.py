@@ -12,6 +12,7 @@ from provisioner.helm import (
     HelmFailed,
     HelmTimeout,
     NamespaceTerminating,
+    QuotaExceeded,
     ReleaseBusy,
     ReleaseExists,
     ReleaseNotFound,
@@ -46,7 +47,8 @@ from provisioner.helm.errors import sorted_error
         ("CANCELLED", "", HelmTimeout),
         ("RELEASE", "timed out waiting for the condition", HelmTimeout),
         ("RELEASE", "context deadline exceeded", HelmTimeout),
-        ("RELEASE", 'services "x" is forbidden: exceeded quota: store', ClusterRefused),
+        ("RELEASE", 'services "x" is forbidden: exceeded quota: store', QuotaExceeded),
+        ("RELEASE", 'pods "x" is forbidden: violates PodSecurity', ClusterRefused),
         ("RELEASE", 'Deployment.apps "x" is invalid: spec.selector: field is immutable', ClusterRefused),
         ("RELEASE", 'admission webhook "x" denied the request', ClusterRefused),
         (

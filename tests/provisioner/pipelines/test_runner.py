@@ -9,7 +9,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from provisioner.cluster import Throttled, Unavailable
+from provisioner import helm
+from provisioner.cluster import QuotaExceeded, Throttled, Unavailable
 from provisioner.operations import recovery, transitions
 from provisioner.operations.models import Operation, OperationState, Step, StepState
 from provisioner.operations.owners import own_name
@@ -99,6 +100,22 @@ def test_a_throttled_step_waits_as_long_as_it_was_told(sent: list[Any]) -> None:
     link(running, "namespace", act)
 
     assert sent == [(running.pk, 42)]
+
+
+@pytest.mark.parametrize("error", [QuotaExceeded, helm.QuotaExceeded])
+def test_a_used_up_quota_of_the_namespace_is_told_before_the_failure(error: type[Exception]) -> None:
+    running = operation(StoreFactory())
+
+    def act(_: Context) -> Done:
+        raise error("There is no room.")
+
+    assert link(running, "namespace", act) is False
+
+    told = running.store.events.get(type=EventType.QUOTA_EXCEEDED)
+    assert (told.message, told.step) == ("There is no room.", "namespace")
+    assert events(running) == [EventType.QUOTA_EXCEEDED, EventType.PROVISION_FAILED]
+    running.store.refresh_from_db()
+    assert running.store.phase == Phase.FAILED
 
 
 def test_a_permanent_error_fails_the_store_with_advice() -> None:
