@@ -109,6 +109,16 @@ def test_a_repeated_request_finds_its_store_though_that_was_changed_since(ann: A
     assert [each.status_code for each in (without_key, other_wish)] == [409, 409]
 
 
+def test_a_changed_drift_policy_which_no_request_for_a_store_can_name_makes_it_no_other_wish(ann: APIClient) -> None:
+    made = ann.post("/stores", WISH).json()
+    assert made["drift_policy"] == "heal"
+    ann.patch("/stores/tea-shop", {"drift_policy": "warn"})
+
+    again = ann.post("/stores", WISH)
+
+    assert (again.status_code, again.json()["id"], again.json()["drift_policy"]) == (200, made["id"], "warn")
+
+
 def test_an_idempotency_key_of_a_deleted_store_brings_nothing_back(ann: APIClient) -> None:
     ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"})
     ann.delete("/stores/tea-shop")

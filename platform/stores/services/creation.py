@@ -21,13 +21,13 @@ _QUEUE_LOCK = 0x5155455545  # "QUEUE": the advisory lock under which the queue i
 
 @dataclass(frozen=True)
 class StoreSpec:
-    """What is asked for. Two specs are the same wish when they are equal."""
+    """What is asked for. Two specs are the same wish when they are equal; an empty plan or policy asks for none."""
 
     name: str
     engine: str = "medusa"
     plan: str = ""
     display_name: str = ""
-    drift_policy: str = DriftPolicy.HEAL
+    drift_policy: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency
         plan=plan,
         volume_size=PLANS[plan].storage,
         display_name=spec.display_name,
-        drift_policy=spec.drift_policy,
+        drift_policy=spec.drift_policy or DriftPolicy.HEAL,
         idempotency_key=idempotency_key,
         keyed_wish=asdict(spec) if idempotency_key else None,
         created_by=by,
@@ -138,8 +138,9 @@ def _existing_or_refuse(tenant: Tenant, wish: StoreSpec, idempotency_key: str) -
         if store.keyed_wish == asdict(wish):
             return store  # whatever has become of it since
     there = StoreSpec(store.name, store.engine, store.plan, store.display_name, store.drift_policy)
-    # A plan that wasn't named is no wish, so a tenant's new plan doesn't make the old request another one.
-    if there != replace(wish, plan=wish.plan or store.plan):
+    # What wasn't named is no wish: neither a tenant's new plan nor a policy, which a request for a store can't name,
+    # makes the old request another one.
+    if there != replace(wish, plan=wish.plan or store.plan, drift_policy=wish.drift_policy or store.drift_policy):
         raise NameTaken(
             f"The store '{store.name}' exists with another specification; change it with PATCH /stores/{store.name}.",
             field="name",
