@@ -220,6 +220,17 @@ def test_an_engine_to_come_is_listed_and_nothing_runs(ann: APIClient) -> None:
     assert made.json()["operation"] is None
 
 
+def test_a_new_plan_of_an_engine_to_come_is_observed_at_once(ann: APIClient) -> None:
+    made = ann.post("/stores", {"name": "wool", "engine": "woocommerce"}).json()
+
+    changed = ann.patch("/stores/wool", {"plan": "large"}).json()
+
+    assert (changed["generation"], changed["observed_generation"]) == (2, 2)
+    assert {condition["observed_generation"] for condition in changed["conditions"]} == {2}
+    assert (changed["phase"], changed["message"]) == ("ComingSoon", made["message"])
+    assert [event["type"] for event in changed["events"]] == ["SPEC_CHANGED", "ENGINE_STUB"]
+
+
 def test_one_of_several_tenants_must_be_named() -> None:
     as_user("ann").get("/me")
     user = User.objects.get(external_id="ann")

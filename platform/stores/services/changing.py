@@ -9,10 +9,12 @@ from django.utils import timezone
 from stores import actions
 from stores.changes import Change, apply_change, note_change
 from stores.choices import EventType, Origin
+from stores.engines import ENGINES
 from stores.errors import Conflict
 from stores.models import Store
 from stores.provisioning import provisioner
 from stores.services.work import activity_of, go_on, pause
+from stores.status import Activity
 
 CHANGEABLE = ("display_name", "plan", "drift_policy", "deletion_protection", "suspended")
 
@@ -62,5 +64,8 @@ def _apply(store: Store, changed: Mapping[str, Any], request_id: str, origin: st
         change = Change(EventType.SPEC_CHANGED, message, request_id=request_id, origin=origin)
         apply_change(store.pk, activity_of(operation), change)
         return
+    elif new_generation and not ENGINES[store.engine].available:
+        # Nothing is worked towards it, so it is there as soon as it was asked for.
+        apply_change(store.pk, Activity.NONE, Change(None, observed_generation=store.generation))
     if said:
         note_change(store, message, request_id, origin)
