@@ -14,6 +14,7 @@ from provisioner.drift.tasks import judge_drift
 from provisioner.drift.telling import drift_view
 from provisioner.health import checks
 from provisioner.messages import send
+from provisioner.mirror.rows import has_the_name
 from provisioner.mirror.tasks import mirror_soon
 from provisioner.operations import transitions
 from provisioner.operations.models import ACTIVE, SLOTTED, Operation, OperationKind, OperationState
@@ -31,6 +32,8 @@ from stores.provisioning import (
     ProvisioningError,
     WorkView,
 )
+
+_LOGIN = {"ADMIN_EMAIL", "ADMIN_PASSWORD", "PUBLISHABLE_KEY"}
 
 
 class ClusterProvisioner:
@@ -101,13 +104,20 @@ class ClusterProvisioner:
         transaction.on_commit(lambda: send(message, queue="drift"))
 
     def credentials(self, store: Store) -> Credentials:
-        """Read the login from the store's Secret; it is neither kept nor logged here."""
+        """Read the login from the store's Secret; it is neither kept nor logged here.
+
+        What lies under the name of a store that waits for it is an earlier store's, perhaps another tenant's.
+        """
+        if not has_the_name(store):
+            raise CredentialsNotReady(f"The store '{store.name}' waits until the earlier one of its name is gone.")
         try:
             values = secrets.read(cluster(), store)
         except ClusterError as error:
             raise ProvisioningError(str(error)) from None
         if values is None:
             raise CredentialsNotReady(f"The store '{store.name}' has no credentials yet; ask again when it is ready.")
+        if lost := sorted(_LOGIN - values.keys()):
+            raise CredentialsNotReady(f"The Secret of the store '{store.name}' has lost {', '.join(lost)}.")
         return Credentials(
             admin_url=store.admin_url,
             admin_email=values["ADMIN_EMAIL"],
