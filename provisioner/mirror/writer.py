@@ -10,6 +10,7 @@ from provisioner.cluster import AlreadyExists, Cluster, Conflict, Manifest, NotF
 from provisioner.cluster.kinds import STORE
 from provisioner.mirror import adoption, document, reading, rows, wishes
 from provisioner.mirror.models import Mirror
+from provisioner.mirror.schema import FINALIZER
 from provisioner.mirror.wishes import Need
 from stores.models import Store
 
@@ -150,26 +151,31 @@ def _replace(cluster: Cluster, store_id: int, turn: Turn) -> None:
     """A resource of another tenant or engine can't show this store, and can't be changed into one that does."""
     if turn.found is not None:
         log.warning("resource replaced: it is of another tenant or engine", store_id=store_id)
-        _release(cluster, turn.found)
+        if _release(cluster, turn.found) is not None:
+            raise Conflict(f"Others' finalizers hold the resource '{turn.found['metadata']['name']}'.")
 
 
 _NEXT = {Need.ADOPT: _adopt, Need.TEAR_DOWN: _tear_down, Need.RESTORE: _restore, Need.REPLACE: _replace}
 
 
-def remove(cluster: Cluster, store: Store) -> None:
+def remove(cluster: Cluster, store: Store) -> Manifest | None:
     """Let the resource go and turn the record into a tombstone, as one act: no writer can bring the resource back.
 
+    Returns the resource when others' finalizers hold it; the record lives on then, and all of this is to be done again.
     Done a second time it touches nothing: a resource of that name is the successor's by then. So is one of another uid.
     """
     with transaction.atomic():
         mirror = rows.locked(store.pk)
         living = Store.objects.filter(pk=store.pk, deleted_at__isnull=True)
         if not living.exists():
-            return
+            return None
         found = cluster.get(STORE, store.name)
         if found is not None and rows.has_the_name(store) and _is_own(found, mirror):
-            _release(cluster, found)
+            held = _release(cluster, found)
+            if held is not None:
+                return held
         living.update(deleted_at=timezone.now())
+    return None
 
 
 def _is_own(found: Manifest, mirror: Mirror) -> bool:
@@ -177,10 +183,23 @@ def _is_own(found: Manifest, mirror: Mirror) -> bool:
     return uid in (mirror.uid, mirror.wish_uid) or (not mirror.uid and wishes.was_written(found))
 
 
-def _release(cluster: Cluster, found: Manifest) -> None:
+def _release(cluster: Cluster, found: Manifest) -> Manifest | None:
+    """Delete a resource and take our finalizer away; what is returned stays until others have taken theirs away.
+
+    Nobody can add one to a resource that is going, so what is left out here was left out by its owner.
+    """
     name, uid = found["metadata"]["name"], found["metadata"]["uid"]
     cluster.delete(STORE, name, uid=uid)
     left = cluster.get(STORE, name)
-    if left is not None and left["metadata"]["uid"] == uid:
-        cluster.patch_merge(STORE, name, None, {"metadata": {"uid": uid, "finalizers": None}})
+    if left is None or left["metadata"]["uid"] != uid:
+        return None
+    finalizers = left["metadata"].get("finalizers") or []
+    others = [each for each in finalizers if each != FINALIZER]
+    if others != finalizers:
+        version = left["metadata"]["resourceVersion"]
+        patch = {"uid": uid, "resourceVersion": version, "finalizers": others or None}
+        cluster.patch_merge(STORE, name, None, {"metadata": patch})
+    if others:
+        return {**left, "metadata": {**left["metadata"], "finalizers": others}}
     cluster.wait_for(STORE, name, None, lambda seen: seen is None or seen["metadata"]["uid"] != uid, timeout=10)
+    return None

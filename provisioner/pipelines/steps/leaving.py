@@ -57,8 +57,11 @@ def blocker(found: Manifest | None) -> str:
         return ""
     conditions = (found.get("status") or {}).get("conditions") or []
     said = [str(each["message"]) for each in conditions if each.get("status") == "True" and each.get("message")]
-    if said:
-        return "; ".join(said)
+    return "; ".join(said) if said else held_by(found)
+
+
+def held_by(found: Manifest) -> str:
+    """The finalizers that keep an object, in words; empty when it has none."""
     finalizers = found["metadata"].get("finalizers") or []
     return f"held by the finalizer(s) {', '.join(finalizers)}" if finalizers else ""
 

@@ -98,7 +98,10 @@ def close_record(context: Context) -> Done | Wait:
     if Store.objects.not_gone().filter(pk=context.store.pk).exists():
         # Done a second time the copy could be a successor's: the name is free once the tombstone stands.
         safekeeping.forget(context.cluster, context.store, context.lease.check)
-    writer.remove(context.cluster, context.store)
+    held = writer.remove(context.cluster, context.store)
+    if held is not None:
+        pace = leaving.pace(context.spent)
+        return _wait(context, f"the resource {context.store.name} to be gone", leaving.held_by(held), pace)
     desired.forget(context.store)
     return Done(EventType.DELETE_COMPLETE, f"{context.store.label} is gone without a trace.")
 

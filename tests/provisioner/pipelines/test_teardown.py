@@ -14,6 +14,7 @@ from provisioner.cluster import Cluster, Manifest, Unavailable
 from provisioner.cluster.kinds import CONFIG_MAP, NAMESPACE, PERSISTENT_VOLUME, PERSISTENT_VOLUME_CLAIM, SECRET, STORE
 from provisioner.helm import helm
 from provisioner.mirror import writer
+from provisioner.mirror.schema import FINALIZER
 from provisioner.operations import transitions
 from provisioner.operations.errors import LeaseLost
 from provisioner.operations.lease import silent_before
@@ -278,6 +279,35 @@ def test_a_stuck_finalizer_is_named_once_and_the_resource_kept_until_it_goes(kub
     carry(running)
 
     assert_gone(kube, store)
+
+
+def test_others_finalizers_on_the_resource_are_theirs_to_take_away(kube: Cluster, store: Store) -> None:
+    """Whoever put one there has something to clear up, too; theirs was taken away with ours."""
+    kube.patch_merge(STORE, store.name, None, {"metadata": {"finalizers": [FINALIZER, "example.com/billing"]}})
+    running = removal(store)
+
+    carry(running, until=lambda: store.events.filter(type=EventType.DELETE_BLOCKED).exists())
+
+    said = "held by the finalizer(s) example.com/billing"
+    assert store.events.get(type=EventType.DELETE_BLOCKED).message.endswith(
+        f"the resource {store.name} to be gone: {said}."
+    )
+    resource = kube.get(STORE, store.name)
+    assert resource is not None
+    assert resource["metadata"]["finalizers"] == ["example.com/billing"]
+    assert writer.write(kube, store.pk)  # what holds it up is shown there, too
+    assert said in [each["message"] for each in shown(kube, store)["conditions"] if each["type"] == "Stalled"][0]
+
+    kube.patch_merge(STORE, store.name, None, {"metadata": {"finalizers": None}})
+    carry(running)
+
+    assert_gone(kube, store)
+
+
+def shown(kube: Cluster, store: Store) -> Manifest:
+    resource = kube.get(STORE, store.name)
+    assert resource is not None
+    return resource["status"]  # type: ignore[no-any-return]
 
 
 def test_a_volume_claim_that_somebody_holds_is_named(kube: Cluster, store: Store) -> None:
