@@ -296,7 +296,7 @@ def test_others_finalizers_on_the_resource_are_theirs_to_take_away(kube: Cluster
     assert resource is not None
     assert resource["metadata"]["finalizers"] == ["example.com/billing"]
     assert writer.write(kube, store.pk)  # what holds it up is shown there, too
-    assert said in [each["message"] for each in shown(kube, store)["conditions"] if each["type"] == "Stalled"][0]
+    assert said in next(each["message"] for each in shown(kube, store)["conditions"] if each["type"] == "Stalled")
 
     kube.patch_merge(STORE, store.name, None, {"metadata": {"finalizers": None}})
     carry(running)
