@@ -2,7 +2,7 @@
 
 import json
 
-from tests.e2e.front_door import FrontDoor, Json, kubectl, objects, until, wait_until_served
+from tests.e2e.front_door import FrontDoor, Json, get_page, kubectl, objects, until, wait_until_served
 
 OLDER = "2.17.2"
 # Medusa's own tables are the same; what a database was written by is what the programs of the image go by. The image's
@@ -38,13 +38,14 @@ def test_an_older_database_is_migrated_by_the_job_of_the_upgrade(door: FrontDoor
     wait_until_served(url)
 
 
-def test_a_rename_is_no_matter_of_the_database_and_a_deleted_job_is_no_drift(door: FrontDoor, born: str) -> None:
+def test_a_rename_reaches_the_shop_and_no_database_and_a_deleted_job_is_no_drift(door: FrontDoor, born: str) -> None:
     name = born
     _change(door, name, plan="medium")
     job = _done(name)
     first = _jobs(name)[job]["metadata"]["uid"]
 
     _change(door, name, display_name="Another Name")
+    assert get_page(door.store(name)["url"], "/config.json").json()["storeName"] == "Another Name"
     assert _jobs(name)[job]["metadata"]["uid"] == first
 
     # As it goes away by itself after an hour: nobody misses it, and a reconciliation has one again.

@@ -137,10 +137,18 @@ def test_a_new_plan_of_a_failed_store_tries_again(ann: APIClient, store: Store) 
 
 
 def test_a_change_that_the_cluster_does_not_see_makes_no_generation(ann: APIClient, store: Store) -> None:
-    body = patch(ann, display_name="Tea & more", drift_policy="warn")
+    body = patch(ann, deletion_protection=True, drift_policy="warn")
 
     assert (body["generation"], body["phase"]) == (1, "Pending")
     assert last_event(store) == EventType.SPEC_CHANGED
+
+
+def test_another_name_is_brought_to_the_running_shop(ann: APIClient, store: Store) -> None:
+    born(store)
+
+    body = patch(ann, display_name="Tea & more")
+
+    assert (body["generation"], body["observed_generation"], body["operation"]["kind"]) == (2, 1, "reconcile")
 
 
 def test_reconcile_now_is_one_operation_however_often_it_is_asked_for(ann: APIClient, store: Store) -> None:

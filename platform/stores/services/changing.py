@@ -18,7 +18,7 @@ from stores.status import Activity
 
 CHANGEABLE = ("display_name", "plan", "drift_policy", "deletion_protection", "suspended")
 
-IN_THE_CLUSTER = ("plan",)
+IN_THE_CLUSTER = ("plan", "display_name")
 """Fields that the cluster depends on: a change of one makes a new generation, which is then worked towards."""
 
 
