@@ -34,13 +34,21 @@ def is_serving(workload: Manifest | None) -> bool:
     return bool(wanted == 0 or workload.get("status", {}).get("readyReplicas", 0) >= 1)
 
 
-def describe(pods: Sequence[Manifest], component: str) -> str:
-    """What the component waits for, in words: the first thing that its pods complain of."""
+def describe(pods: Sequence[Manifest], component: str, workload: Manifest | None = None) -> str:
+    """What the component waits for, in words: the first thing that its pods complain of, or why it has none."""
     if not pods:
-        return f"the {component}'s pod to be made"
+        refused = _refusal(workload)
+        return f"the {component}'s pod to be made{f': {refused}' if refused else ''}"
     for complaint in _complaints(pods):
         return f"the {component}: {complaint}"
     return f"the {component} to answer its readiness probe"
+
+
+def _refusal(workload: Manifest | None) -> str:
+    """Why a Deployment can't make its pods, such as a used-up quota: the condition that it has for that."""
+    conditions = (workload or {}).get("status", {}).get("conditions", [])
+    failures = (each for each in conditions if each["type"] == "ReplicaFailure" and each["status"] == "True")
+    return next((str(each.get("message", "")) for each in failures), "")
 
 
 def is_of_present_template(workload: Manifest | None, pod: Manifest) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from stores.choices import ConditionStatus, ConditionType, EventType, Phase
+from stores.choices import STEP_CONDITIONS, ConditionStatus, ConditionType, EventType, Phase
 from stores.engines import ENGINES
 from stores.models import Condition, Store, StoreEvent
 from stores.publish import publish_soon
@@ -79,9 +79,34 @@ def note_event(store: Store, type_: EventType, message: str, *, request_id: str 
 
 def _take_conditions(store: Store, changes: Iterable[ConditionChange], now: datetime) -> dict[str, Condition]:
     conditions = {condition.type: condition for condition in store.conditions.all()}
+    _begin(store, conditions, now)
     for change in changes:
         _set(store, conditions, change, now)
     return conditions
+
+
+def _begin(store: Store, conditions: dict[str, Condition], now: datetime) -> None:
+    """Have the conditions that will come there from the first look on, so that who waits for one finds it.
+
+    https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
+    ("Controllers should apply their conditions to a resource the first time they visit the resource")
+    """
+    if not ENGINES[store.engine].available:
+        return
+    unseen = [
+        Condition(
+            store=store,
+            type=type_,
+            status=ConditionStatus.UNKNOWN,
+            reason="NotYetSeen",
+            last_transition_time=now,
+            observed_generation=store.generation,
+        )
+        for type_ in STEP_CONDITIONS
+        if type_ not in conditions
+    ]
+    Condition.objects.bulk_create(unseen)
+    conditions |= {condition.type: condition for condition in unseen}
 
 
 def _set(store: Store, conditions: dict[str, Condition], change: ConditionChange, now: datetime) -> None:

@@ -56,7 +56,7 @@ def look(cluster: Cluster) -> list[Sighting]:
     Raises ClusterError.
     """
     # Before the cluster is asked: whoever is settled by now has workloads, unless somebody took them away.
-    settled = set(_settled().values_list("name", flat=True))
+    settled = set(_idle().values_list("name", flat=True))
     there: dict[tuple[str, str], Sighting] = {}
     for kind in (STATEFUL_SET, DEPLOYMENT):
         for manifest in cluster.list(kind, label_selector=labels.SELECTOR):
@@ -65,13 +65,18 @@ def look(cluster: Cluster) -> list[Sighting]:
                 there[sighting.store, sighting.watched.component] = sighting
     for name, watched in product(settled, WATCHED):
         there.setdefault((name, watched.component), Sighting(name, watched, None))
-    conditions = Condition.objects.filter(store__in=_settled()).values_list("store__name", "type", "status")
+    conditions = Condition.objects.filter(store__in=_idle()).values_list("store__name", "type", "status")
     known = {(name, kind): status for name, kind, status in conditions}
     return [each for each in there.values() if each.store in settled and _is_news(each, known)]
 
 
-def _settled() -> StoreQuerySet:
-    return Store.objects.not_gone().filter(deletion_requested_at=None, phase__in=(Phase.READY, Phase.DEGRADED))
+_SERVING = (Phase.READY, Phase.DEGRADED)
+
+
+def _idle() -> StoreQuerySet:
+    """Stores whose conditions nobody else brings in line; of those that failed or are suspended the phase stays."""
+    phases = (*_SERVING, Phase.FAILED, Phase.SUSPENDED)
+    return Store.objects.not_gone().filter(deletion_requested_at=None, phase__in=phases)
 
 
 def _is_news(sighting: Sighting, known: Mapping[tuple[str, str], str]) -> bool:
@@ -88,7 +93,7 @@ def take(sighting: Sighting) -> bool:
     """
     change = judge(sighting)
     with transaction.atomic():
-        store = _settled().filter(name=sighting.store).select_for_update(no_key=True).first()
+        store = _idle().filter(name=sighting.store).select_for_update(no_key=True).first()
         if store is None:
             return False
         active = Operation.objects.filter(store=store, state__in=ACTIVE).values_list("kind", flat=True).first()
@@ -97,12 +102,19 @@ def take(sighting: Sighting) -> bool:
         known = store.conditions.filter(type=change.type).values_list("status", flat=True).first()
         if known == change.status:
             return False
-        activity = Activity.HEALING if active else Activity.NONE
-        apply_change(store.pk, activity, _as_change(store, change))
+        apply_change(store.pk, _activity(store, healing=active is not None), _as_change(store, change))
     return True
 
 
+def _activity(store: Store, *, healing: bool) -> Activity:
+    if store.phase == Phase.FAILED:
+        return Activity.FAILED
+    return Activity.HEALING if healing else Activity.NONE
+
+
 def _as_change(store: Store, change: ConditionChange) -> Change:
+    if store.phase not in _SERVING:
+        return Change(None, conditions=(change,))
     if change.status == ConditionStatus.FALSE:
         return Change(EventType.STORE_DEGRADED, change.message, conditions=(change,))
     others = store.conditions.filter(type__in=STEP_CONDITIONS).exclude(type=change.type)

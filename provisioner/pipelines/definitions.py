@@ -3,19 +3,21 @@
 from dataclasses import dataclass
 
 from provisioner.operations.models import OperationKind
+from stores.choices import ConditionType
 
 
 @dataclass(frozen=True)
 class StepDefinition:
     """A step by name; `deadline` (seconds) is how long it may take in one operation before it fails.
 
-    `waits_for` is shown while the step runs and has nothing more exact to say.
+    `waits_for` is shown while the step runs and has nothing more exact to say, `condition` is what it turns True.
     """
 
     name: str
     label: str
     deadline: float
     waits_for: str
+    condition: ConditionType | None = None
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class Pipeline:
 
 
 _UP = (
-    StepDefinition("namespace", "Namespace", 300, "the namespace and its secrets"),
-    StepDefinition("helm", "Helm", 300, "Helm to apply the chart"),
-    StepDefinition("db", "Database", 600, "the database to accept connections"),
-    StepDefinition("backend", "Backend", 900, "the backend to answer the Store API"),
-    StepDefinition("storefront", "Storefront", 600, "the shop to serve its first page"),
+    StepDefinition("namespace", "Namespace", 300, "the namespace and its secrets", ConditionType.NAMESPACE_READY),
+    StepDefinition("helm", "Helm", 300, "Helm to apply the chart", ConditionType.HELM_INSTALLED),
+    StepDefinition("db", "Database", 600, "the database to accept connections", ConditionType.DATABASE_READY),
+    StepDefinition("backend", "Backend", 900, "the backend to answer the Store API", ConditionType.BACKEND_READY),
+    StepDefinition("storefront", "Storefront", 600, "the shop to serve its first page", ConditionType.STOREFRONT_READY),
 )
 
 PROVISION = Pipeline(kind=OperationKind.PROVISION, queue="provision", steps=_UP)

@@ -18,8 +18,8 @@ from provisioner.pipelines.chain import send_chain
 from provisioner.pipelines.context import activity_of
 from provisioner.pipelines.definitions import PIPELINES
 from provisioner.pipelines.results import Done, StepFailed, Wait
-from stores.changes import Change, apply_change
-from stores.choices import EventType
+from stores.changes import Change, ConditionChange, apply_change
+from stores.choices import ConditionStatus, ConditionType, EventType
 from stores.models import Store
 from stores.provisioning import provisioner
 from stores.publish import publish_soon
@@ -27,6 +27,9 @@ from stores.status import Activity
 
 TELL_AFTER_ATTEMPTS = 3
 """A removal that failed so often in one step says so to a person; a hiccup needs nobody."""
+
+WORKLOADS = (ConditionType.DATABASE_READY, ConditionType.BACKEND_READY, ConditionType.STOREFRONT_READY)
+"""Conditions that are judged by what the cluster shows, whatever became of the work on the store (`drift.health`)."""
 
 log = structlog.get_logger(__name__)
 
@@ -159,6 +162,18 @@ def _give_up(operation: Operation, step: Step, lease: Lease, failure: Failure, d
     if failure.reason == QUOTA:
         exceeded = Change(EventType.QUOTA_EXCEEDED, failure.message, step.name, request_id=operation.request_id)
         apply_change(operation.store_id, activity_of(operation), exceeded)
-    change = Change(EventType.PROVISION_FAILED, decision.advice, step=step.name, request_id=operation.request_id)
+    unmet = _unmet(operation, step, failure)
+    change = Change(EventType.PROVISION_FAILED, decision.advice, step.name, unmet, operation.request_id)
     apply_change(operation.store_id, Activity.FAILED, change)
     admit_soon()
+
+
+def _unmet(operation: Operation, step: Step, failure: Failure) -> tuple[ConditionChange, ...]:
+    """What the step was to bring about isn't so, except for a workload that serves as it did before."""
+    type_ = PIPELINES[operation.kind].step(step.name).condition
+    if type_ is None:
+        return ()
+    serves = operation.store.conditions.filter(type=type_, status=ConditionStatus.TRUE).exists()
+    if serves and type_ in WORKLOADS:
+        return ()
+    return (ConditionChange(type_, ConditionStatus.FALSE, failure.reason, failure.message),)

@@ -93,6 +93,18 @@ def test_a_wait_is_described_by_the_first_complaint() -> None:
     assert workloads.describe([unscheduled], "database") == "the database: no node has room (no memory)"
 
 
+def test_a_deployment_that_may_make_no_pod_says_why() -> None:
+    message = 'pods "backend-1" is forbidden: exceeded quota: store'
+    refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
+    others = [{"type": "Progressing", "status": "True", "message": "ReplicaSet is progressing."}]
+
+    def said(*conditions: dict[str, Any]) -> str:
+        return workloads.describe([], "backend", {"status": {"conditions": [*others, *conditions]}})
+
+    assert said(refused) == f"the backend's pod to be made: {message}"
+    assert said({**refused, "status": "False"}) == said() == "the backend's pod to be made"
+
+
 def test_only_what_waiting_cannot_mend_is_hopeless() -> None:
     assert workloads.hopeless_reason([pod("CrashLoopBackOff"), pod("ImagePullBackOff")]) == ""
     assert workloads.hopeless_reason([pod("InvalidImageName")]) == "InvalidImageName in container medusa: m"

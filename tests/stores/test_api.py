@@ -212,6 +212,13 @@ def test_a_store_at_the_limit_may_be_made_anew_while_it_goes_away(ann: APIClient
     assert ann.post("/stores", {**WISH, "name": "shop-0"}).status_code == 403
 
 
+def test_the_conditions_that_will_come_are_there_from_the_first_answer(ann: APIClient) -> None:
+    conditions = {each["type"]: each for each in ann.post("/stores", WISH).json()["conditions"]}
+
+    for type_ in ("NamespaceReady", "HelmInstalled", "DatabaseReady", "BackendReady", "StorefrontReady"):
+        assert (conditions[type_]["status"], conditions[type_]["reason"]) == ("Unknown", "NotYetSeen")
+
+
 def test_an_engine_to_come_is_listed_and_nothing_runs(ann: APIClient) -> None:
     made = ann.post("/stores", {"name": "wool", "engine": "woocommerce"})
 

@@ -86,14 +86,16 @@ def judge(workload: Manifest | None, pods: Sequence[Manifest], component: str) -
     hopeless = workloads.hopeless_reason(pods)
     if hopeless:
         return Verdict.HOPELESS, f"The {component} can't start: {hopeless}."
-    return Verdict.WAIT, workloads.describe(pods, component)
+    return Verdict.WAIT, workloads.describe(pods, component, workload)
 
 
 def _watch(context: Context, watched: Watched) -> Done | Wait:
     namespace = context.store.namespace
     found = context.cluster.wait_for(watched.kind, watched.name, namespace, workloads.is_ready, timeout=SLICE_SECONDS)
-    pods = [] if found else _pods(context, watched)
-    verdict, sentence = judge(found, pods, watched.component)
+    # What was waited for may have come since, or may have been of a moment ago: it is judged as it was seen.
+    workload = found or context.cluster.get(watched.kind, watched.name, namespace)
+    pods = [] if found else _pods(context, watched, workload)
+    verdict, sentence = judge(workload, pods, watched.component)
     if verdict == Verdict.HOPELESS:
         raise StepFailed("WorkloadFailed", sentence)
     if verdict == Verdict.WAIT:
@@ -102,11 +104,10 @@ def _watch(context: Context, watched: Watched) -> Done | Wait:
     return Done(watched.event, watched.message, (ready,))
 
 
-def _pods(context: Context, watched: Watched) -> list[Manifest]:
+def _pods(context: Context, watched: Watched, workload: Manifest | None) -> list[Manifest]:
     """Those of the component that count: not what an update is about to replace, nor what only we would replace."""
     cluster, namespace = context.cluster, context.store.namespace
     pods = list(cluster.list(POD, namespace, label_selector=f"app.kubernetes.io/component={watched.component}"))
-    workload = cluster.get(watched.kind, watched.name, namespace)
     if watched.kind != STATEFUL_SET:
         return [pod for pod in pods if workloads.is_of_present_template(workload, pod)]
     gone = superseding.superseded(workload, pods)

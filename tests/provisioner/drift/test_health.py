@@ -81,3 +81,21 @@ def test_stores_that_are_on_their_way_are_left_to_their_operations() -> None:
     Store.objects.filter(pk=leaving.pk).update(deletion_requested_at=timezone.now())
 
     assert seen(cluster) == []
+
+
+@pytest.mark.parametrize(("phase", "suspended"), [(Phase.FAILED, False), (Phase.SUSPENDED, True)])
+def test_the_conditions_of_a_store_that_failed_or_is_suspended_follow_its_pods_and_its_phase_stays(
+    phase: Phase, suspended: bool
+) -> None:
+    cluster: Any = Workloads()
+    store = settled(cluster)
+    Store.objects.filter(pk=store.pk).update(phase=phase, suspended=suspended, message="Why.")
+
+    for ready, status in ((0, ConditionStatus.FALSE), (1, ConditionStatus.TRUE)):
+        cluster.add(store, BACKEND, ready=ready)
+        assert [health.take(each) for each in health.look(cluster)] == [True]
+        assert store.conditions.get(type=BACKEND.condition).status == status
+
+    store.refresh_from_db()
+    assert (store.phase, store.message) == (phase, "Why.")
+    assert not store.events.exists()

@@ -17,8 +17,11 @@ from provisioner.operations.owners import own_name
 from provisioner.operations.retries import MOST_CLAIMS_WITHOUT_END
 from provisioner.pipelines import chain, runner
 from provisioner.pipelines.context import Context
+from provisioner.pipelines.definitions import PROVISION
 from provisioner.pipelines.results import Done, StepFailed, Wait
-from stores.choices import EventType, Phase
+from stores.changes import Change, ConditionChange, apply_change
+from stores.choices import ConditionStatus, EventType, Phase
+from stores.status import Activity
 from tests.provisioner.factories import StoreFactory, operation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,6 +135,33 @@ def test_a_permanent_error_fails_the_store_with_advice() -> None:
     assert running.store.phase == Phase.FAILED
     assert running.store.message == ("The namespace is somebody else's. Correct that, then retry the store.")
     assert running.store.conditions.get(type="Stalled").status == "True"
+
+
+@pytest.mark.parametrize(
+    ("step", "known", "then"),
+    [
+        ("namespace", "Unknown", "False"),
+        ("helm", "True", "False"),
+        ("backend", "Unknown", "False"),
+        ("backend", "True", "True"),  # it serves as it did before: only its pods' own word changes that
+    ],
+)
+def test_the_condition_of_a_step_that_failed_says_so(step: str, known: str, then: str) -> None:
+    running = operation(StoreFactory())
+    type_ = PROVISION.step(step).condition
+    assert type_ is not None
+    for earlier in NAMES[: NAMES.index(step)]:
+        link(running, earlier)
+    before = ConditionChange(type_, ConditionStatus(known), "Before")
+    apply_change(running.store_id, Activity.PROVISIONING, Change(None, conditions=(before,)))
+
+    def act(_: Context) -> Done:
+        raise StepFailed("NoSuchThing", "It can't be.")
+
+    assert link(running, step, act) is False
+
+    found = running.store.conditions.get(type=type_)
+    assert (found.status, found.reason) == (then, "NoSuchThing" if then == "False" else "Before")
 
 
 def test_an_unknown_error_tells_its_name_and_no_more() -> None:

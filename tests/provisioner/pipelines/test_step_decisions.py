@@ -118,8 +118,9 @@ class Mended:
 
 
 def test_a_broken_pod_that_an_update_is_about_to_replace_is_nobodys_verdict() -> None:
-    context: Any = SimpleNamespace(cluster=Mended(), store=SimpleNamespace(namespace="store-tea"))
-    pods = workloads._pods(context, workloads.BACKEND)
+    cluster: Any = Mended()
+    context: Any = SimpleNamespace(cluster=cluster, store=SimpleNamespace(namespace="store-tea"))
+    pods = workloads._pods(context, workloads.BACKEND, cluster.get())
     assert workloads.judge(None, pods, "backend") == (Verdict.WAIT, "the backend's pod to be made")
 
 
