@@ -72,10 +72,11 @@ class ClusterProvisioner:
         return True
 
     def start_teardown(self, store: Store, *, request_id: str = "") -> OperationView:
-        """Cancel what is under way and start the removal at once: removals don't wait for slots."""
+        """Cancel what is under way and start the removal at once: removals don't wait for slots, and come once."""
+        removal = _removal(store)
+        if removal is not None:
+            return views.operation_view(removal)
         active = _active(store)
-        if active is not None and active.kind == OperationKind.TEARDOWN:
-            return views.operation_view(active)
         if active is not None:
             transitions.cancel(active)
         operation = transitions.create(store, OperationKind.TEARDOWN, _steps_of(OperationKind.TEARDOWN), request_id)
@@ -146,6 +147,12 @@ class ClusterProvisioner:
 
 def _active(store: Store) -> Operation | None:
     return Operation.objects.select_related("store__tenant").filter(store=store, state__in=ACTIVE).first()
+
+
+def _removal(store: Store) -> Operation | None:
+    """The store's removal, under way or done: what a second one removed would be a successor's, by its name."""
+    once = Operation.objects.filter(kind=OperationKind.TEARDOWN, state__in=(*ACTIVE, OperationState.SUCCEEDED))
+    return once.select_related("store__tenant").filter(store=store).first()
 
 
 def _without_heal(active: Operation | None) -> Operation | None:

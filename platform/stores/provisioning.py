@@ -159,7 +159,7 @@ class Provisioner(Protocol):
         ...
 
     def start_teardown(self, store: Store, *, request_id: str = "") -> OperationView:
-        """Stop what runs for the store and queue its removal; the running removal when there is one."""
+        """Stop what runs for the store and queue its removal; the removal that runs, or is done, when there is one."""
         ...
 
     def operation(self, operation_id: UUID) -> OperationView | None:

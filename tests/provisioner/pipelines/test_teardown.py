@@ -254,6 +254,24 @@ def test_two_deletions_at_once_are_one(kube: Cluster, store: Store) -> None:
     assert store.events.filter(type=EventType.DELETE_START).count() == 1
 
 
+def test_a_deletion_that_comes_late_finds_the_one_that_is_done_and_leaves_a_successor_alone(
+    kube: Cluster, store: Store
+) -> None:
+    """It has found the store, and gets the lock on its row when the store is gone."""
+    late = Store.objects.get(pk=store.pk)
+    first = removal(store)
+    carry(first)
+    successor = StoreFactory(name=store.name, tenant=store.tenant)
+    kube.apply(namespaces.manifest(successor, "another request"))
+
+    view = request_teardown(late)
+    for running in Operation.objects.filter(state=OperationState.RUNNING):
+        carry(running)
+
+    assert kube.get(NAMESPACE, successor.namespace) is not None
+    assert (view.id, view.state) == (first.pk, OperationState.SUCCEEDED)
+
+
 def test_a_stuck_finalizer_is_named_once_and_the_resource_kept_until_it_goes(kube: Cluster, store: Store) -> None:
     birth = operation(store)
     carry(birth, until=lambda: birth.steps.filter(state__in=FINISHED).count() >= 1)
