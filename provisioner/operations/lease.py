@@ -60,16 +60,20 @@ class Lease:
         `on_lost` is called, perhaps more than once, when the claim stands no more or hasn't been renewed for so long
         that others may soon take it: whatever acts for this step must end.
         """
-        stop = threading.Event()
-        # A thread begins without the context in which log lines are bound to the step.
-        beat = partial(copy_context().run, self._beat_until, stop, on_lost)
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
+        stop, renewed = threading.Event(), _Renewed()
+        threads = [
+            # A thread begins without the context in which log lines are bound to the step.
+            threading.Thread(target=partial(copy_context().run, work, stop, renewed, on_lost), name=name, daemon=True)
+            for name, work in (("heartbeat", self._beat_until), ("self-fence", self._fence_until))
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             stop.set()
-            thread.join(timeout=settings.STOREPLANE_HEARTBEAT_SECONDS)
+            for thread in threads:
+                thread.join(timeout=settings.STOREPLANE_HEARTBEAT_SECONDS)
 
     def _standing(self) -> QuerySet[Step]:
         return Step.objects.filter(
@@ -80,22 +84,41 @@ class Lease:
             operation__state=OperationState.RUNNING,
         )
 
-    def _beat_until(self, stop: threading.Event, on_lost: Callable[[], None]) -> None:
-        renewed = time.monotonic()
+    def _beat_until(self, stop: threading.Event, renewed: "_Renewed", on_lost: Callable[[], None]) -> None:
         try:
             while not stop.wait(settings.STOREPLANE_HEARTBEAT_SECONDS):
+                # What others see is no younger than the request, however late its answer is.
+                sent = time.monotonic()
                 try:
                     stands = self.beat()
-                    renewed = time.monotonic()
+                    renewed.at = sent
                 except DatabaseFault as error:
                     log.warning("heartbeat missed", step_id=self.step_id, error=type(error).__name__)
                     connection.close()
-                    stands = time.monotonic() - renewed < settings.STOREPLANE_STALE_SECONDS * SELF_FENCE_SHARE
-                if not stands:
+                    continue
+                # An answer that comes after the block's end is about a step that this process is done with.
+                if not stands and not stop.is_set():
                     self.lost.set()
                     on_lost()
         finally:
             connection.close()
+
+    def _fence_until(self, stop: threading.Event, renewed: "_Renewed", on_lost: Callable[[], None]) -> None:
+        """By a clock of its own: a database that is out of reach may keep a heartbeat waiting instead of failing it."""
+        patience = settings.STOREPLANE_STALE_SECONDS * SELF_FENCE_SHARE
+        left = patience
+        while not stop.wait(left if left > 0 else settings.STOREPLANE_HEARTBEAT_SECONDS):
+            left = renewed.at + patience - time.monotonic()
+            if left <= 0:
+                self.lost.set()
+                on_lost()
+
+
+@dataclass
+class _Renewed:
+    """When the last heartbeat that was answered was sent, on this process' monotonic clock."""
+
+    at: float = field(default_factory=time.monotonic)
 
 
 def busy_elsewhere(store_id: int, step_id: int) -> Step | None:
