@@ -1,6 +1,6 @@
 """One link of a chain: look, claim, act, record. The rows decide; the message only wakes us up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -37,17 +37,18 @@ Action = Callable[[Context], Done | Wait]
 
 def run_link(operation_id: UUID, name: str, actions: Mapping[str, Action]) -> bool:
     """Carry one link; true when the chain may go on to the next."""
+    # The steps before the store: a claim needs the fence that was read, and a newer wish than the store shows moves it.
+    steps = list(Step.objects.filter(operation_id=operation_id).order_by("position"))
     operation = Operation.objects.select_related("store").filter(pk=operation_id).first()
     if operation is None:
         return False
     with structlog.contextvars.bound_contextvars(
         store=operation.store.name, step=name, operation=str(operation.pk), request_id=operation.request_id
     ):
-        return _run(operation, name, actions)
+        return _run(operation, steps, name, actions)
 
 
-def _run(operation: Operation, name: str, actions: Mapping[str, Action]) -> bool:
-    steps = list(operation.steps.all())
+def _run(operation: Operation, steps: Sequence[Step], name: str, actions: Mapping[str, Action]) -> bool:
     verdict = look(operation.state, [(step.name, step.state) for step in steps], name)
     if verdict != Verdict.ACT:
         log.debug("link not run", verdict=verdict.value, operation_state=operation.state)

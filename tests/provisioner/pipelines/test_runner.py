@@ -1,12 +1,13 @@
 """A link with steps that behave and steps that don't: raise, wait for ever, lose their lease, were killed before."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from provisioner import helm
@@ -21,6 +22,7 @@ from provisioner.pipelines.definitions import PROVISION
 from provisioner.pipelines.results import Done, StepFailed, Wait
 from stores.changes import Change, ConditionChange, apply_change
 from stores.choices import ConditionStatus, EventType, Phase
+from stores.services import change_store
 from stores.status import Activity
 from tests.provisioner.factories import StoreFactory, operation
 
@@ -285,3 +287,30 @@ def test_a_rewound_operation_begins_only_when_the_step_that_acts_has_let_go(sent
     assert set(running.steps.values_list("state", "owner")) == {(StepState.PENDING, "")}
     assert sent[-1][0] == running.pk
     assert link(running, "namespace") is True
+
+
+def test_a_store_that_is_changed_while_a_link_reads_its_rows_is_not_brought_to_what_it_was() -> None:
+    running = operation(StoreFactory(plan="small"))
+    plans: list[str] = []
+
+    def change() -> None:
+        change_store(running.store, {"plan": "medium"})
+        connection.close()
+
+    def change_after_the_first_look(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if not changer.ident and "provisioner_" in sql:
+            changer.start()
+            changer.join(60)
+        return result
+
+    def act(context: Context) -> Done:
+        plans.append(context.store.plan)
+        return Done(EventType.NAMESPACE_READY, "Done.")
+
+    changer = threading.Thread(target=change)
+    with connection.execute_wrapper(change_after_the_first_look):
+        link(running, "namespace", act)
+
+    link(running, "namespace", act)
+    assert plans == ["medium"]
