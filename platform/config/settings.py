@@ -90,8 +90,19 @@ DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])
 # A process that freezes in a transaction would hold its store's row, or even the log's lock, and with it all others:
 # better to lose that transaction, before those who wait for it give up in their turn.
 _TIMEOUTS = {"idle_in_transaction_session_timeout": "15s", "lock_timeout": "20s", "statement_timeout": "60s"}
+# A host that is gone without a word closes no connection. By the kernel's defaults the server would keep its session
+# for two hours, and with it the lock of a sweep; and who asks a server that is gone would wait for a quarter of one.
+_TIMEOUTS |= {"tcp_keepalives_idle": "15s", "tcp_keepalives_interval": "5s", "tcp_keepalives_count": "3"}
+_TIMEOUTS |= {"tcp_user_timeout": "30s"}
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in _TIMEOUTS.items())}
+    {
+        "connect_timeout": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "options": " ".join(f"-c {name}={value}" for name, value in _TIMEOUTS.items()),
+    }
 )
 if env.bool("STOREPLANE_DATABASE_POOL", False):
     # Set by config.asgi: the web process, where a thread lives for one request, shares connections through a pool.
