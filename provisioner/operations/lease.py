@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models.expressions import Combinable
 
+from provisioner.operations import clock
 from provisioner.operations.errors import LeaseLost
 from provisioner.operations.models import OperationState, Step, StepState
 from provisioner.operations.owners import is_surely_dead
@@ -26,9 +27,9 @@ SELF_FENCE_SHARE = 0.6
 log = structlog.get_logger(__name__)
 
 
-def silent_before() -> datetime:
-    """An owner whose last heartbeat is older than this is taken for lost."""
-    return timezone.now() - timedelta(seconds=settings.STOREPLANE_STALE_SECONDS)
+def silent_before() -> Combinable:
+    """An owner whose last heartbeat is older than this is taken for lost; for queries."""
+    return clock.DatabaseTime() - timedelta(seconds=settings.STOREPLANE_STALE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Lease:
 
         A fence that moved doesn't end the heartbeat: the owner may still be acting, and others wait for it.
         """
-        Step.objects.filter(pk=self.step_id, owner=self.owner).update(heartbeat_at=timezone.now())
+        Step.objects.filter(pk=self.step_id, owner=self.owner).update(heartbeat_at=clock.DatabaseTime())
         return self._standing().exists()
 
     @contextmanager

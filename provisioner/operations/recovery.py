@@ -8,10 +8,9 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db.models import Prefetch
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
-from provisioner.operations import transitions
+from provisioner.operations import clock, transitions
 from provisioner.operations.models import FINISHED, Operation, OperationState, Step, StepState
 from provisioner.operations.owners import is_surely_dead
 from provisioner.operations.retries import pause_after_loss
@@ -90,7 +89,7 @@ def _of_owner(carried: Carried, now: datetime, patience: Patience) -> Reason | N
 
 def sweep() -> list[UUID]:
     """Send a chain for each running operation that nobody carries; their ids. Forget owners that were lost."""
-    now = timezone.now()
+    now = clock.database_time()
     patience = Patience(
         stale=timedelta(seconds=settings.STOREPLANE_STALE_SECONDS),
         resend=timedelta(seconds=settings.STOREPLANE_RESEND_SECONDS),

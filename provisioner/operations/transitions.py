@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config import tracing
-from provisioner.operations import tallies
+from provisioner.operations import clock, tallies
 from provisioner.operations.errors import LeaseLost, NotClaimable, WrongState
 from provisioner.operations.lease import Lease, silent_before
 from provisioner.operations.models import (
@@ -136,7 +136,7 @@ def claim(step: Step, *, lost_owner: str = "", waits_for: str = "") -> Lease:
         .update(
             state=StepState.RUNNING,
             owner=owner,
-            heartbeat_at=now,
+            heartbeat_at=clock.DatabaseTime(),
             fence=F("fence") + 1,
             claims=F("claims") + 1,
             due_at=None,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from config import tracing
 from provisioner import helm
 from provisioner.cluster import cluster
-from provisioner.operations import transitions
+from provisioner.operations import clock, transitions
 from provisioner.operations.errors import LeaseLost, NotClaimable
 from provisioner.operations.lease import Lease, busy_elsewhere
 from provisioner.operations.models import Operation, OperationKind, Step, StepState
@@ -80,7 +80,7 @@ def _claim(operation: Operation, step: Step) -> Lease:
     definition = PIPELINES[operation.kind].step(step.name)
     lost = step.owner
     rests = rests_until(step)
-    if rests is not None and rests > timezone.now():
+    if rests is not None and rests > clock.database_time():
         raise NotClaimable(f"its owner may still act; if it was lost, the step rests until {rests:%H:%M:%S}")
     dead = lost if lost and is_surely_dead(lost) else ""
     with transaction.atomic():
@@ -113,7 +113,7 @@ def _traced(operation: Operation, step: Step, lease: Lease) -> tracing.Attribute
 
 
 def _tell_of_the_lost(operation: Operation, step: Step, *, dead: bool) -> None:
-    silent = timezone.now() - step.heartbeat_at if step.heartbeat_at else timedelta(0)
+    silent = clock.database_time() - step.heartbeat_at if step.heartbeat_at else timedelta(0)
     reason = "its process is gone" if dead else f"it has given no sign of life for {silent.total_seconds():.0f} s"
     message = f"The worker that ran step '{step.name}' was lost ({reason}); another has taken it over."
     change = Change(EventType.STEP_TAKEN_OVER, message, step=step.name, request_id=operation.request_id)

@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from celery import canvas
 from django.conf import settings
+from django.db.models import DateTimeField, Value
 from django.test import override_settings
 
 from config.breaker import REDIS
@@ -110,6 +111,8 @@ def _patches(world: World) -> list[tuple[str, str, object]]:
     helm = ReleaseActions(world.cluster, world.helm)  # type: ignore[arg-type]
     return [
         ("django.utils.timezone", "now", world.clock.now),
+        ("provisioner.operations.clock", "database_time", world.clock.now),
+        ("provisioner.operations.clock", "DatabaseTime", lambda: Value(world.clock.now(), DateTimeField())),
         ("config.breaker", "time", SimpleNamespace(monotonic=world.clock.monotonic)),
         *((user, "cluster", lambda: world.cluster) for user in _CLUSTER_USERS),
         ("provisioner.drift.tasks", "cluster", _out_of_reach),

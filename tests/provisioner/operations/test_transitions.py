@@ -1,13 +1,13 @@
 """Guarded changes of state: each hits exactly one row or none, also when many try at once."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from provisioner.operations import transitions
+from provisioner.operations import recovery, transitions
 from provisioner.operations.errors import LeaseLost, NotClaimable, WrongState
 from provisioner.operations.lease import Lease, busy_elsewhere, silent_before
 from provisioner.operations.models import OperationKind, OperationState, Step, StepState
@@ -206,3 +206,27 @@ def test_a_step_that_waits_is_due_at_once_when_it_is_hurried() -> None:
     transitions.hurry(running)
 
     assert transitions.claim(Step.objects.get(pk=step.pk)).fence == 2
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_clock_that_is_wrong_takes_nobody_for_lost(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner's or that of whoever looks: heartbeats are written and judged by the database's."""
+
+    def wrong() -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=minutes)
+
+    step = first_step()
+    with monkeypatch.context() as there:
+        there.setattr(timezone, "now", wrong)
+        assert claimed(step).beat()
+        step.refresh_from_db()
+    with pytest.raises(NotClaimable):
+        transitions.claim(step)
+    assert busy_elsewhere(step.operation.store_id, 0) == step
+
+    assert Lease(step.pk, step.owner, step.fence).beat()
+    monkeypatch.setattr(timezone, "now", wrong)
+    with pytest.raises(NotClaimable):
+        transitions.claim(step)
+    assert busy_elsewhere(step.operation.store_id, 0) == step
+    assert recovery.sweep() == []
