@@ -12,7 +12,8 @@ class Mirror(models.Model):
     the resource's own, `wish_uid` that of the resource that the store was made from, until it was taken hold of (the
     finalizer is on it). `generation` is the last one whose wishes were judged, `resource_version` the last one seen;
     empty means that the next writer must look. `verdict` is what was said about the last wish, None when there was
-    nothing to say. `told` is the id of the newest StoreEvent that became an Event of Kubernetes.
+    nothing to say. `written_at` is the record's `updated_at` as it was last written. `told` is the id of the newest
+    StoreEvent that became an Event of Kubernetes.
     """
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="mirror", primary_key=True)

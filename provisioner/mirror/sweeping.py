@@ -44,9 +44,12 @@ def differing(cluster: Cluster) -> list[int]:
 
 
 def stale() -> StoreQuerySet:
-    """Stores that have changed since their mirror was written, or whose resource must be looked at."""
+    """Stores whose mirror is of another state of their record, or whose resource must be looked at.
+
+    Another, not an older one: the times of two changes may come from two hosts' clocks.
+    """
     unwritten = Q(mirror__isnull=True) | Q(mirror__written_at__isnull=True) | Q(mirror__resource_version="")
-    return Store.objects.not_gone().filter(unwritten | Q(mirror__written_at__lt=F("updated_at")))
+    return Store.objects.not_gone().filter(unwritten | ~Q(mirror__written_at=F("updated_at")))
 
 
 def _compare(cluster: Cluster, places: Mapping[int, int]) -> set[int]:

@@ -68,7 +68,6 @@ def write(cluster: Cluster, store_id: int, *, tell_restored: bool = True) -> boo
 
 def _turn(cluster: Cluster, store_id: int, *, look: bool, tell_restored: bool) -> Turn:
     """Look if there is a reason to, and write unless the look asks for something else first."""
-    started = timezone.now()
     if not Store.objects.not_gone().filter(pk=store_id).exists():
         return Turn(Need.LEAVE)
     with transaction.atomic():
@@ -84,8 +83,8 @@ def _turn(cluster: Cluster, store_id: int, *, look: bool, tell_restored: bool) -
                 return Turn(need, found, known=mirror.uid)
             found, wrote = _write_spec(cluster, mirror, wanted, found)
         wrote = _write_status(cluster, store, mirror, found) or wrote
-        # The time of the look, not of the write: a change in between must still look newer to the sweep.
-        mirror.written_at = started
+        # What was read, and no time of ours: a change that wasn't committed by then may have begun long before.
+        mirror.written_at = store.updated_at
         mirror.save()
     return Turn(Need.WRITE, found, wrote)
 

@@ -1,5 +1,6 @@
 """The sweep alone is enough: it finds wishes and mends what differs, and writes nothing where nothing does."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from io import StringIO
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from provisioner import cluster as gateways
 from provisioner.cluster import Conflict
@@ -14,8 +16,10 @@ from provisioner.cluster.kinds import STORE
 from provisioner.mirror import rows, sweeping, tasks, writer
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.republishing import republish
-from stores.choices import EventType
+from stores.changes import Change, apply_change
+from stores.choices import EventType, Phase
 from stores.models import Store
+from stores.status import Activity
 from tests.provisioner.factories import StoreFactory, TenantFactory, operation
 from tests.provisioner.mirror.conftest import Person, Remembered, condition
 from tests.simulation.clock import Clock
@@ -52,6 +56,34 @@ def test_a_record_that_has_changed_is_written(api: Remembered, store: Store) -> 
 
     assert sweep(api) == 1
     assert api.asked == ["list stores", "apply stores/status"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_was_not_committed_when_the_mirror_was_written_is_written_too(api: Remembered) -> None:
+    """Its message is lost, as that of a worker which is killed right after its commit."""
+    store = StoreFactory()
+    sweep(api)
+    changed, written = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            apply_change(store.pk, Activity.PROVISIONING, Change(EventType.PROVISIONING_START, "News."))
+            changed.set()
+            assert written.wait(60)
+        connection.close()
+
+    worker = threading.Thread(target=change)
+    worker.start()
+    assert changed.wait(60)
+    writer.write(api, store.pk)
+    written.set()
+    worker.join(60)
+
+    sweep(api)
+
+    found = api.get(STORE, store.name)
+    assert found is not None
+    assert (found["status"]["phase"], found["status"]["message"]) == (Phase.PROVISIONING, "News.")
 
 
 def test_whatever_somebody_did_is_mended_or_taken(api: Remembered, person: Person, store: Store) -> None:
