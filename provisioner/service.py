@@ -102,7 +102,7 @@ class ClusterProvisioner:
     def judge_drift(self, store: Store) -> None:
         """The sweep would do it anyway, but a person waits for the answer."""
         message = judge_drift.s(store.name)
-        transaction.on_commit(lambda: send(message, queue="drift"))
+        transaction.on_commit(lambda: send(message, queue="drift"), robust=True)
 
     def credentials(self, store: Store) -> Credentials:
         """Read the login from the store's Secret; it is neither kept nor logged here.

@@ -33,7 +33,8 @@ log = structlog.get_logger(__name__)
 
 def publish_soon(store_id: int, event: StoreEvent | None) -> None:
     """Tell the world about a store's change once the transaction commits; losing this is mended by the sweep."""
-    transaction.on_commit(lambda: _publish_quietly(store_id, event))
+    # `robust`: the hooks that come after it, which send the work on its way, must not fail with it.
+    transaction.on_commit(lambda: _publish_quietly(store_id, event), robust=True)
 
 
 def _publish_quietly(store_id: int, event: StoreEvent | None) -> None:

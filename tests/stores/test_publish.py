@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import redis
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from stores import publish
@@ -123,6 +123,23 @@ def test_the_stream_goes_with_the_store(store: Store) -> None:
     say(store, EventType.DELETE_COMPLETE)
 
     assert not publish.streams().exists("store:events:tea-shop")
+
+
+def test_a_database_that_goes_right_after_the_commit_costs_neither_the_answer_nor_what_else_is_sent(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: StoreEvent) -> None:
+        raise OperationalError
+
+    sent: list[str] = []
+    monkeypatch.setattr(publish, "publish", fail)
+
+    with transaction.atomic():
+        event = say(store)
+        transaction.on_commit(lambda: sent.append("a chain"))
+
+    assert sent == ["a chain"]
+    assert StoreEvent.objects.get(pk=event.pk).published_at is None
 
 
 def test_a_redis_that_is_away_costs_no_change_and_the_sweep_sends_later(
