@@ -51,9 +51,13 @@ def _limits(stores: list[Store], operations: list[Operation]) -> Iterator[str]:
     slots = settings.STOREPLANE_PROVISION_SLOTS
     if len(running) > slots:
         yield f"{len(running)} operations run in {slots} slots"
-    owned = Counter(store.tenant_id for store in stores if store.deleted_at is None)
+    # One that waits for its name has the place of the one that goes, and there is one such place.
+    living = [(store.tenant_id, store.name) for store in stores if store.deleted_at is None]
+    names, rows = Counter(tenant for tenant, _ in set(living)), Counter(tenant for tenant, _ in living)
     yield from (
-        f"tenant {tenant} has {count} stores" for tenant, count in owned.items() if count > edges.STORES_ALLOWED
+        f"tenant {tenant} has {count} stores of {names[tenant]} names"
+        for tenant, count in rows.items()
+        if names[tenant] > edges.STORES_ALLOWED or count > edges.STORES_ALLOWED + 1
     )
     active = Counter(each.store_id for each in operations if each.state in ACTIVE)
     yield from (f"store {store} has {count} active operations" for store, count in active.items() if count > 1)
