@@ -119,6 +119,16 @@ def test_a_changed_drift_policy_which_no_request_for_a_store_can_name_makes_it_n
     assert (again.status_code, again.json()["id"], again.json()["drift_policy"]) == (200, made["id"], "warn")
 
 
+def test_a_key_that_was_answered_with_a_store_that_was_there_stands_for_it(ann: APIClient) -> None:
+    ann.post("/stores", WISH)
+    assert ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"}).status_code == 200
+    ann.delete("/stores/tea-shop")
+
+    late = ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"})
+
+    assert (late.status_code, late.json()["type"]) == (409, "urn:storeplane:problem:idempotency-key-used")
+
+
 def test_an_idempotency_key_of_a_deleted_store_brings_nothing_back(ann: APIClient) -> None:
     ann.post("/stores", WISH, headers={"Idempotency-Key": "k1"})
     ann.delete("/stores/tea-shop")

@@ -84,7 +84,11 @@ def _create_locked(tenant: Tenant, spec: StoreSpec, by: User | None, idempotency
     # The tenant's row is the lock under which quota is counted.
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if _find(tenant, spec, idempotency_key) is not None:
-        return Created(_existing_or_refuse(tenant, spec, idempotency_key), new=False)
+        existing = _existing_or_refuse(tenant, spec, idempotency_key)
+        if idempotency_key and not existing.idempotency_key:
+            # What the key was answered with is what it stands for from now on.
+            Store.objects.filter(pk=existing.pk).update(idempotency_key=idempotency_key, keyed_wish=asdict(spec))
+        return Created(existing, new=False)
     _check_quota(tenant, spec.name)
     if ENGINES[spec.engine].available:
         _check_queue()
