@@ -1,8 +1,10 @@
 """Bodies that are too large are refused before they fill the disk: Django takes in the whole body first."""
 
-import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from config.bare_problems import written
+from config.problems import Problem
 
 LIMIT_BYTES = 1024 * 1024
 
@@ -25,7 +27,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if _announced(scope) > self._limit:
-            await self._refuse(send)
+            await self._refuse(scope, send)
             return
         had = 0
 
@@ -41,18 +43,13 @@ class BodyLimit:
             await self._inner(scope, counted, send)
         except _TooLarge:
             # Django asks for the body before it does anything else, so no answer can have begun.
-            await self._refuse(send)
+            await self._refuse(scope, send)
 
-    async def _refuse(self, send: Send) -> None:
-        body = {
-            "type": "urn:storeplane:problem:too-large",
-            "title": "The body is too large",
-            "status": 413,
-            "detail": f"A body may have {self._limit} bytes at most.",
-        }
-        headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+    async def _refuse(self, scope: Message, send: Send) -> None:
+        problem = Problem(413, "too-large", f"A body may have {self._limit} bytes at most.")
+        headers, body = written(problem, scope)
+        await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": body})
 
 
 def _announced(scope: Message) -> int:

@@ -1,7 +1,6 @@
 """Who is at the other end of a WebSocket: the same rules as for HTTP, read from the ASGI scope."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -11,6 +10,8 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from config.bare_problems import written
+from config.problems import Problem
 from tenants import tokens
 from tenants.access import Access, access_of
 from tenants.authentication import UNKNOWN_TOKEN, bearer
@@ -37,7 +38,7 @@ class OriginCheck:
         origin = header(scope, "origin")
         if origin and not is_ours(origin):
             detail = f"Pages of {origin} may not listen here."
-            await refuse(scope, receive, send, status=403, reason="origin-refused", detail=detail)
+            await refuse(scope, receive, send, status=403, reason="csrf-failed", detail=detail)
             return
         await self._inner(scope, receive, send)
 
@@ -125,9 +126,8 @@ async def refuse(scope: Scope, receive: Receive, send: Send, *, status: int, rea
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 4000 + status})
         return
-    body = {"type": f"urn:storeplane:problem:{reason}", "status": status, "detail": detail}
-    headers = [(b"content-type", b"application/problem+json")]
+    headers, body = written(Problem(status, reason, detail), scope)
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": json.dumps(body).encode()})
+    await send({"type": "websocket.http.response.body", "body": body})
     # uvicorn logs an error for an application that returns before the refused connection is gone.
     await asyncio.sleep(_LINGER_SECONDS)

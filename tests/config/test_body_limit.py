@@ -31,7 +31,7 @@ async def answer(chunks: Iterable[bytes], headers: list[tuple[bytes, bytes]]) ->
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    await BodyLimit(application, LIMIT)({"type": "http", "headers": headers}, receive, send)
+    await BodyLimit(application, LIMIT)({"type": "http", "path": "/stores", "headers": headers}, receive, send)
     return sent[0]["status"], sent[1]["body"]
 
 
@@ -50,7 +50,14 @@ async def test_a_body_within_the_limit_passes(chunks: list[bytes]) -> None:
     ],
 )
 async def test_a_larger_one_is_a_413_problem(chunks: list[bytes], headers: list[tuple[bytes, bytes]]) -> None:
-    status, body = await answer(chunks, headers)
+    status, body = await answer(chunks, [*headers, (b"x-request-id", b"r-1")])
 
     assert status == 413
-    assert json.loads(body)["type"] == "urn:storeplane:problem:too-large"
+    assert json.loads(body) == {
+        "type": "urn:storeplane:problem:too-large",
+        "title": "The body is too large",
+        "status": 413,
+        "detail": "A body may have 10 bytes at most.",
+        "instance": "/stores",
+        "request_id": "r-1",
+    }

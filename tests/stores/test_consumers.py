@@ -1,6 +1,7 @@
 """`/stores/ws` through the whole ASGI application, with real Redis between the commit and the listener."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -343,7 +344,9 @@ async def test_a_refusal_is_a_problem_document_where_the_server_can_send_one() -
     start, body = await refused.receive_output(SECONDS), await refused.receive_output(SECONDS)
 
     assert start["status"] == 401
-    assert b"urn:storeplane:problem:not-authenticated" in body["body"]
+    document = json.loads(body["body"])
+    assert (document["type"], document["instance"]) == ("urn:storeplane:problem:not-authenticated", "/stores/ws")
+    assert (b"x-request-id", document["request_id"].encode()) in start["headers"]
     await refused.wait()
 
 
