@@ -17,8 +17,15 @@ KEPT_FOR = "storeplane.dev/kept-for"
 """A label of its own: what carries the stores' is an object of a store, and lies in that store's namespace."""
 
 
-def keep(cluster: Cluster, store: Store, values: Data) -> Manifest:
-    """Write the copy, whatever was there: by the name alone it could be an earlier store's. Raises ClusterError."""
+def unchecked() -> None:
+    """For whoever has just looked, and holds no lease."""
+
+
+def keep(cluster: Cluster, store: Store, values: Data, check: Callable[[], object] = unchecked) -> Manifest:
+    """Write the copy, whatever was there: by the name alone it could be an earlier store's. Raises ClusterError.
+
+    `check` is called right before each write: what a worker writes that is late could be a successor's copy.
+    """
     copy = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -26,10 +33,12 @@ def keep(cluster: Cluster, store: Store, values: Data) -> Manifest:
         "type": "Opaque",
         "data": dict(values),
     }
+    check()
     try:
         return cluster.apply(copy)
     except NotFound:
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": settings.STOREPLANE_NAMESPACE}})
+        check()
         return cluster.apply(copy)
 
 

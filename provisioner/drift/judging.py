@@ -77,6 +77,8 @@ def judge(cluster: Cluster, name: str, objects: Iterable[Object] | None = None) 
         return LEAVING_SECONDS
     if examiner.unkept is not None:
         # A store from before there were copies, or one whose copy somebody deleted.
+        if not judged_stores().filter(pk=store.pk).exists():
+            return None
         safekeeping.keep(cluster, store, examiner.unkept)
     return _settle(store, standing, seen, complete=named is None)
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM
+from provisioner.cluster.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, SECRET
 from provisioner.helm.storage import revisions, status_of
 from provisioner.operations.models import Operation, OperationState, Step, StepState
 from stores import services
@@ -214,6 +214,24 @@ def test_a_removal_frozen_right_before_it_deletes_a_volume_spares_the_next_store
     world.thaw(worker)
     world.finish(worker)
     assert world.objects.find(PERSISTENT_VOLUME_CLAIM, "data-postgres-0", NAMESPACE_NAME) == volume
+    come_to_rest(world)
+
+
+def test_a_birth_that_thaws_when_the_name_has_a_new_store_leaves_the_copy_of_its_secret(world: World) -> None:
+    """The copy has the store's name alone, and what it holds is given back to the store's Secret."""
+    first = wish()
+    worker = run_to(world, "after apply Namespace storeplane-system")
+    worker.frozen = True
+    services.request_teardown(first)
+    work(world, 80)
+    wish("rebirth")
+    work(world, 40)
+    copy = world.objects.find(SECRET, NAMESPACE_NAME, "storeplane-system")
+    assert copy is not None
+
+    world.thaw(worker)
+    world.finish(worker)
+    assert world.objects.find(SECRET, NAMESPACE_NAME, "storeplane-system") == copy
     come_to_rest(world)
 
 

@@ -124,20 +124,24 @@ def _left(context: Context) -> Left:
 
 def _make(context: Context, left: Left | None) -> None:
     cluster, store, request_id = context.cluster, context.store, context.operation.request_id
-    context.lease.check()
+    check = context.lease.check
+    check()
     withdraw_if_late(context, cluster.apply(namespaces.manifest(store, request_id)))
-    pull_secrets.lend(cluster, store)
+    pull_secrets.lend(cluster, store, check)
+    check()
     if left is None:
-        withdraw_if_late(context, safekeeping.keep(cluster, store, secrets.ensure(cluster, store, request_id)))
+        values = secrets.ensure(cluster, store, request_id)
+        withdraw_if_late(context, safekeeping.keep(cluster, store, values, check))
         return
     for volume in left.volumes:
         name = volume["metadata"]["name"]
         context.tell(EventType.SELF_HEAL, f"Taking up volume {name}, which outlived its claim.", step="namespace")
-        context.lease.check()
+        check()
         volumes.take_up(cluster, volume)
     if left.copy is None and left.secret is not None:
-        withdraw_if_late(context, safekeeping.keep(cluster, store, left.secret))
+        withdraw_if_late(context, safekeeping.keep(cluster, store, left.secret, check))
     elif left.copy is not None and not left.copy.items() <= (left.secret or {}).items():
+        check()
         cluster.apply(secrets.holding(store, left.copy, request_id))
 
 
