@@ -8,15 +8,20 @@ from collections.abc import Sequence
 
 from provisioner.cluster import Cluster, ClusterError
 from verify.caller import Broken, Caller
-from verify.checks import AT_ONCE, CHECKS, World, clean_up
+from verify.checks import AT_ONCE, CHECKS, World, clean_up, is_askable
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the checklist; 0 when every promise was kept."""
+    """Run the checklist; 0 when every promise was kept, 2 when it couldn't begin."""
     options = _parser().parse_args(words)
     if options.kubeconfig:
         os.environ["KUBECONFIG"] = options.kubeconfig
     world = _world(options)
+    try:
+        is_askable(world)
+    except Broken as why:
+        print(f"verify: {why}", file=sys.stderr)
+        return 2
     print(f"Checking the platform at {options.url} with {AT_ONCE} stores of its own …", flush=True)
     broken = sum(not _keeps(name, world) for name in CHECKS)
     if options.keep:
@@ -72,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="verify",
         description="Makes five stores on a running platform and checks what it promises: identity, three at a time, "
-        "drift, the finalizer and metrics. Takes them away at the end. Exit code 1 when a promise was broken.",
+        "drift, the finalizer and metrics. Takes them away at the end. Exit code 1 when a promise was broken, 2 when "
+        "the platform can't be asked.",
     )
     given = os.environ.get
     parser.add_argument("--url", default=given("STOREPLANE_URL", "http://localhost:8000"), help="of the platform")

@@ -40,6 +40,18 @@ class World:
     created_before: float = 0.0
 
 
+def is_askable(world: World) -> None:
+    """Raise Broken when the platform doesn't answer, or won't tell its numbers: before anything is made."""
+    headers = {"Authorization": f"Bearer {world.metrics_token}"} if world.metrics_token else {}
+    answer = Caller(world.caller.url, headers).call("GET", "/metrics")
+    claim(
+        answer.status_code != httpx.codes.UNAUTHORIZED,
+        "/metrics asks for its token: give the right one with --metrics-token. What the chart made is in the Secret "
+        "'storeplane-secrets' of the platform's namespace, under 'metrics-token'.",
+    )
+    expect(answer, httpx.codes.OK)
+
+
 def identity(world: World) -> str:
     """Nobody gets nothing, and another person's store isn't there."""
     nobody = Caller(world.caller.url)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from verify import caller, checks
+from verify.__main__ import main
 from verify.caller import Broken, Caller
 from verify.checks import World
 
@@ -23,6 +24,8 @@ class Platform:
         self.phases: dict[str, str] = {}
         self.strangers_see = 404
         self.metrics = ""
+        self.protected = False
+        self.made: list[str] = []
 
     def request(self, method: str, url: str, *, headers: dict[str, str], json: Json | None, **_: Any) -> httpx.Response:
         path = httpx.URL(url).path
@@ -32,7 +35,7 @@ class Platform:
 
     def _answer(self, method: str, path: str, user: str | None) -> Json:
         if path == "/metrics":
-            return {"status_code": 200, "text": self.metrics}
+            return {"status_code": 401 if self.protected else 200, "text": self.metrics}
         if user is None:
             return {"status_code": 401}
         if path == "/me":
@@ -41,6 +44,7 @@ class Platform:
 
     def _of_stores(self, method: str, path: str, user: str) -> Json:
         if method == "POST":
+            self.made.append(path)
             return {"status_code": 201}
         if path == "/stores":
             self.phases = next(self.shown, self.phases)
@@ -110,6 +114,17 @@ def test_a_store_that_fails_breaks_concurrency_with_its_own_words(platform: Plat
     platform.shown = iter([phases("ab", "", "cd", "e")])
     with pytest.raises(Broken, match="e failed: It broke"):
         checks.concurrency(world)
+
+
+def test_a_platform_whose_numbers_need_a_token_is_told_of_before_anything_is_made(
+    platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.protected = True
+
+    assert main(["--url", "http://x"]) == 2
+
+    assert "give the right one with --metrics-token" in capsys.readouterr().err
+    assert platform.made == []
 
 
 def test_a_missing_metric_breaks_metrics(platform: Platform, world: World) -> None:
