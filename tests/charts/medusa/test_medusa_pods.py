@@ -121,6 +121,23 @@ def test_volume_and_services_fit_the_quota(plan: str | None, volume: str) -> Non
     assert sum(item["kind"] == "Service" for item in objects) <= amount(hard["services"])
 
 
+@pytest.mark.parametrize(
+    ("tls", "hard", "ports"), [(False, {}, "0"), (True, {}, "2"), (True, {"services.nodeports": "0"}, "0")]
+)
+def test_only_with_tls_is_there_room_for_the_service_by_which_cert_manager_proves_the_host(
+    tls: bool, hard: dict[str, str], ports: str
+) -> None:
+    """Its solver's Service is of type NodePort by default (cert-manager#928); a quota of none means no certificate."""
+    ingress = {"tls": {"enabled": tls}}
+    for plan in (None, *PLANS.values()):
+        of_plan = plan.chart_values()["quota"]["hard"] if plan else {}
+        objects = render(ingress=ingress, quota={"hard": {**of_plan, **hard}})
+        quota = one(objects, "ResourceQuota", "store")["spec"]["hard"]
+        assert quota["services.nodeports"] == ports
+        assert quota["services.loadbalancers"] == "0"
+        assert sum(item["kind"] == "Service" for item in objects) + 2 <= amount(quota["services"])
+
+
 @pytest.mark.parametrize("name", ["backend", "storefront"])
 def test_a_rollout_never_takes_the_last_pod_away(name: str) -> None:
     assert one(render(), "Deployment", name)["spec"]["strategy"] == {
