@@ -59,7 +59,9 @@ for image in "${images[@]}"; do
   if [[ -n "$push" ]]; then
     docker buildx build "${arguments[@]}" --sbom=true --provenance=true --push "$context"
   else
-    docker buildx build "${arguments[@]}" --load "$context"
+    # Without attestations: `docker save` leaves them out of an image that names them, and `ctr` then imports nothing
+    # (kubernetes-sigs/kind#3795). By a variable, which a buildx before 0.10 doesn't know and doesn't mind.
+    BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx build "${arguments[@]}" --load "$context"
   fi
   [[ -z "$kind" ]] || kind load docker-image "$name" --name "$kind"
   [[ -z "$k3s" ]] || docker save "$name" | k3s ctr images import -

@@ -18,6 +18,7 @@ PROGRAMS = ("docker", "kind", "helm", "kubectl", "k3s")
 # One that is given "-" reads it to its end, as the real one does: whoever writes to it would be killed by SIGPIPE.
 STUB = """#!/bin/bash
 echo "{program} $*" >> "$ASKED"
+echo "$2 ${{BUILDX_NO_DEFAULT_ATTESTATIONS:-0}}" >> "$ASKED.attested"
 [[ "$1" != save && "$*" != *dry-run* ]] || echo image
 [[ "${{@: -1}}" != - ]] || cat >/dev/null
 """
@@ -74,6 +75,13 @@ def test_all_images_are_built_each_from_its_own_file(shell: Shell) -> None:
         "--file deploy/images/medusa/Dockerfile --tag storeplane/medusa:2.18.0 --load deploy/images/medusa",
         "--file deploy/images/storefront/Dockerfile --tag storeplane/storefront:0.1.0 --load .",
     ]
+
+
+def test_an_image_for_a_cluster_of_this_machine_names_no_attestation(shell: Shell) -> None:
+    """`docker save` leaves it out, and then `kind load` and `ctr images import` fail (kind#3795)."""
+    shell.run("images/build.sh", "platform")
+    shell.run("images/build.sh", "--registry", "ghcr.io/acme", "--push", "platform")
+    assert (shell.folder / "asked.attested").read_text().splitlines() == ["build 1", "build 0"]
 
 
 def test_an_image_is_pushed_with_what_is_in_it_and_how_it_was_made(shell: Shell) -> None:
