@@ -20,3 +20,13 @@ def test_the_ingress_controller_on_kind_gives_its_ports_up_before_its_successor_
     values = _read("deploy/kind/traefik.yaml")
     assert any("hostPort" in port for port in values["ports"].values())
     assert values["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": 1, "maxSurge": 0}
+
+
+def test_the_node_of_the_compose_file_is_the_same_when_its_container_is_made_anew() -> None:
+    """Volumes of local-path are bound to a node by its name; k3s takes the host's, and knows it by a password."""
+    compose = _read("docker-compose.dev.yml")
+    k3s = compose["services"]["k3s"]
+    assert k3s["hostname"] == "k3s"
+    kept = dict(volume.split(":")[:2][::-1] for volume in k3s["volumes"])
+    for folder in ("/var/lib/rancher/k3s", "/etc/rancher/node"):
+        assert kept[folder] in compose["volumes"]
