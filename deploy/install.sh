@@ -57,7 +57,7 @@ done
 need helm "see https://helm.sh/docs/intro/install."
 need kubectl "see https://kubernetes.io/docs/tasks/tools."
 
-chart=deploy/chart
+chart=deploy/chart namespace=storeplane-system
 words=()
 if [[ -n "$registry" ]]; then
   # Ours alone: PostgreSQL and Redis come from where they always do (the value `registry` would move them, too).
@@ -66,6 +66,13 @@ if [[ -n "$registry" ]]; then
   words+=(--set "stores.images.storefront=$registry/storefront:${TAG:-0.1.0}")
   words+=(--set "stores.images.medusa=$registry/medusa:$medusa")
 fi
+
+# Built anew the images have the names that they had, by which no upgrade makes a pod anew.
+restart=''
+build_images() {
+  ! helm status storeplane --namespace "$namespace" >/dev/null 2>&1 || restart=yes
+  deploy/images/build.sh "$@"
+}
 
 on_kind() {
   need kind "see https://kind.sigs.k8s.io."
@@ -76,7 +83,7 @@ on_kind() {
   kubectl config use-context kind-storeplane
   helm upgrade --install traefik oci://ghcr.io/traefik/helm/traefik --namespace kube-system \
     --values deploy/kind/traefik.yaml --wait
-  [[ -z "$build" ]] || deploy/images/build.sh --kind storeplane
+  [[ -z "$build" ]] || build_images --kind storeplane
   # Traefik stands where k3s has its own; the storage class is kind's.
   words+=(--values "$chart/values-local.yaml" --values "$chart/values-k3s.yaml" --set stores.storageClass=)
   words+=(--set stores.port=8080)
@@ -85,7 +92,7 @@ on_kind() {
 on_k3s() {
   export KUBECONFIG="${KUBECONFIG:-/etc/rancher/k3s/k3s.yaml}"
   [[ -r "$KUBECONFIG" ]] || fail "$KUBECONFIG can't be read; is k3s installed (https://docs.k3s.io), and are you root?"
-  [[ -z "$build" ]] || deploy/images/build.sh --k3s
+  [[ -z "$build" ]] || build_images --k3s
   words+=(--values "$chart/values-k3s.yaml" --set "ingress.host=storeplane.$domain" --set "stores.domain=$domain")
   if [[ -n "$issuer" ]]; then
     local annotation='cert-manager\.io/cluster-issuer'
@@ -101,7 +108,12 @@ on_cluster() {
 }
 
 "on_$where"
-kubectl create namespace storeplane-system --dry-run=client --output yaml | kubectl apply --filename -
-kubectl label --overwrite namespace storeplane-system pod-security.kubernetes.io/enforce=restricted
+kubectl create namespace "$namespace" --dry-run=client --output yaml | kubectl apply --filename -
+kubectl label --overwrite namespace "$namespace" pod-security.kubernetes.io/enforce=restricted
 # Waits until all pods are ready, so that what it says at the end is so.
-helm upgrade --install storeplane "$chart" --namespace storeplane-system "${words[@]}" --wait --timeout 15m
+helm upgrade --install storeplane "$chart" --namespace "$namespace" "${words[@]}" --wait --timeout 15m
+if [[ -n "$restart" ]]; then
+  # After the release, whose Job has migrated the database.
+  kubectl --namespace "$namespace" rollout restart deployment --selector app.kubernetes.io/name=storeplane
+  kubectl --namespace "$namespace" rollout status deployment --selector app.kubernetes.io/name=storeplane --timeout 15m
+fi

@@ -144,6 +144,24 @@ def test_on_kind_everything_is_made_that_a_laptop_lacks(shell: Shell) -> None:
     assert {"stores.port=8080", "stores.storageClass=", "--wait"} <= set(words)
 
 
+@pytest.mark.parametrize(
+    ("words", "there", "restarted"), [([], True, True), ([], False, False), (["--no-build"], True, False)]
+)
+def test_images_that_were_built_anew_are_what_runs_in_the_end(
+    shell: Shell, words: list[str], there: bool, restarted: bool
+) -> None:
+    """They have the names of those before, and so `helm upgrade` sees no change in a pod."""
+    if not there:
+        first = STUB.format(program="helm") + '[[ "$1" != status ]]\n'
+        (shell.folder / "helm").write_text(first)
+    done = shell.run("install.sh", "kind", *words)
+    assert done.returncode == 0, done.stderr
+    ours = "--selector app.kubernetes.io/name=storeplane"
+    rollouts = [f"rollout restart deployment {ours}", f"rollout status deployment {ours} --timeout 15m"]
+    told = [f"kubectl --namespace storeplane-system {each}" for each in rollouts]
+    assert shell.asked[-2:] == told if restarted else not set(told) & set(shell.asked)
+
+
 def test_on_k3s_the_names_and_the_certificates_follow_the_domain(shell: Shell, tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("{}")
