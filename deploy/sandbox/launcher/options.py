@@ -102,13 +102,16 @@ def _cluster(home: Home, before: dict[str, Any], asked: str | None) -> Path | No
             "cluster, or remove this one with ./storeplane down --wipe."
         )
     path = asked or before.get("kubeconfig")
-    return _existing(path) if path else None
+    return existing_kubeconfig(path) if path else None
 
 
-def _existing(path: str) -> Path:
+def existing_kubeconfig(path: str) -> Path:
+    """The file. Raises LauncherError when there is none, or when a list of them is given, as kubectl takes it."""
     found = Path(path).expanduser().resolve()
     if not found.is_file():
-        raise LauncherError(f"There is no kubeconfig at {found}.")
+        several = os.pathsep in path
+        hint = " A list of files is not taken; `kubectl config view --flatten > FILE` makes one." if several else ""
+        raise LauncherError(f"There is no kubeconfig at {found}.{hint}")
     return found
 
 

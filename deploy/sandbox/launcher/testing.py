@@ -19,7 +19,7 @@ from sandbox.launcher.console import Console
 from sandbox.launcher.down import down
 from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import CHECKOUT, Home
-from sandbox.launcher.options import free_port
+from sandbox.launcher.options import existing_kubeconfig, free_port
 from sandbox.launcher.processes import AUDIT_LOG, node_environment
 from sandbox.launcher.programs import find_node, python
 
@@ -58,7 +58,7 @@ def test(words: Sequence[str], *, fast: bool, console: Console, kubeconfig: str 
 
     `kubeconfig` names a real cluster for whatever needs one.
     """
-    real = {"KUBECONFIG": str(Path(kubeconfig).resolve())} if kubeconfig else {}
+    real = {"KUBECONFIG": str(existing_kubeconfig(kubeconfig))} if kubeconfig else {}
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="storeplane-test-"))
     home = Home(folder / "e2e")

@@ -57,6 +57,12 @@ def test_a_missing_kubeconfig_is_told(home: Home, tmp_path: Path) -> None:
         Options.choose(home, None, None, str(tmp_path / "none"))
 
 
+def test_a_list_of_kubeconfigs_is_told_how_to_be_one(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "one").touch()
+    with pytest.raises(LauncherError, match="--flatten"):
+        Options.choose(home, None, None, f"{tmp_path / 'one'}{os.pathsep}{tmp_path / 'two'}")
+
+
 @pytest.mark.parametrize(
     ("wish", "difference"),
     [

@@ -14,6 +14,7 @@ import yaml
 from sandbox.launcher import pids, testing
 from sandbox.launcher.account import ROLE, ROLE_FILE, USER
 from sandbox.launcher.console import Console
+from sandbox.launcher.errors import LauncherError
 from sandbox.launcher.home import Home
 from sandbox.launcher.role_use import Right, rights
 from sandbox.launcher.testing import (
@@ -59,6 +60,14 @@ def test_only_the_end_to_end_tests_need_a_platform(
 )
 def test_a_kubeconfig_is_taken_when_images_are_named_for_it(environ: dict[str, str], cluster: str | None) -> None:
     assert named_cluster(environ) == cluster
+
+
+def test_a_kubeconfig_that_is_not_there_is_told_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "_prepare", lambda *_, **__: pytest.fail("something was built"))
+    with pytest.raises(LauncherError, match="There is no kubeconfig at"):
+        testing.test([E2E], fast=False, console=Console(io.StringIO()), kubeconfig=str(tmp_path / "none"))
 
 
 def test_all_tests_run_in_lanes_and_a_few_in_one_that_shows_their_names() -> None:
@@ -112,7 +121,7 @@ def test_a_demo_store_is_made_in_the_sandbox_only(
 
 @pytest.mark.parametrize(
     ("words", "kubeconfig", "built"),
-    [([E2E], None, True), ([E2E], "/some/where", False), ([UNIT], "/some/where", True)],
+    [([E2E], None, True), ([E2E], __file__, False), ([UNIT], __file__, True)],  # any file there is
 )
 def test_no_images_are_built_for_a_real_cluster(
     monkeypatch: pytest.MonkeyPatch, words: list[str], kubeconfig: str | None, built: bool
