@@ -59,8 +59,10 @@ need kubectl "see https://kubernetes.io/docs/tasks/tools."
 
 chart=deploy/chart namespace=storeplane-system
 words=()
-if [[ -n "$registry" ]]; then
-  # Ours alone: PostgreSQL and Redis come from where they always do (the value `registry` would move them, too).
+if [[ -n "$registry" || ("$where" != cluster && -n "${TAG:-}") ]]; then
+  # Ours alone: PostgreSQL and Redis come from where they always do (the value `registry` would move them, too). A TAG is
+  # also that of images which are built here.
+  registry="${registry:-storeplane}"
   medusa="$(sed -n 's|.*"@medusajs/medusa": "\([0-9.]*\)".*|\1|p' deploy/images/medusa/package.json)"
   words+=(--set "images.platform=$registry/platform:${TAG:-0.1.0}")
   words+=(--set "stores.images.storefront=$registry/storefront:${TAG:-0.1.0}")

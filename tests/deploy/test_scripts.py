@@ -181,6 +181,17 @@ def test_on_k3s_the_names_and_the_certificates_follow_the_domain(shell: Shell, t
     } <= set(told)
 
 
+@pytest.mark.parametrize("words", [[], ["--no-build"]])
+def test_a_tag_is_that_of_what_is_built_and_of_what_is_installed(shell: Shell, words: list[str]) -> None:
+    assert shell.run("install.sh", "kind", *words, TAG="7").returncode == 0
+    built = {line.split()[3] for line in shell.asked if line.startswith("kind load docker-image")}
+    ours = {"storeplane/platform:7", "storeplane/storefront:7", "storeplane/medusa:2.18.0"}
+    assert built == (set() if words else ours)
+    assert {f"images.{image.split('/')[1].split(':')[0]}={image}" for image in ours} == {
+        word.removeprefix("stores.") for word in shell.helm() if "storeplane/" in word
+    }
+
+
 @pytest.mark.parametrize("where", ["kind", "k3s"])
 def test_every_file_of_values_that_is_named_is_there(shell: Shell, tmp_path: Path, where: str) -> None:
     kubeconfig = tmp_path / "kubeconfig"
