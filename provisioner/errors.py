@@ -41,7 +41,8 @@ def sort(error: Exception) -> Failure:
         return Failure(ErrorKind.PASSING, reason, _sentence(error), retry_after=error.retry_after)
     if isinstance(error, _PASSING) or (isinstance(error, helm.HelmError) and error.passing):
         return Failure(ErrorKind.PASSING, reason, _sentence(error))
-    if isinstance(error, _PERMANENT):
+    # A role that is missing may be one that an API server has yet to read: its restart must not fail a store.
+    if isinstance(error, _PERMANENT) and not isinstance(error, kube.AccessDenied):
         return Failure(ErrorKind.PERMANENT, reason, _sentence(error))
     return Failure(ErrorKind.UNKNOWN, reason, _sentence(error))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from provisioner.cluster.errors import (
+    AccessDenied,
     AlreadyExists,
     ClusterError,
     Conflict,
@@ -35,6 +36,7 @@ def cluster() -> Cluster:
 
 __all__ = [
     "FIELD_MANAGER",
+    "AccessDenied",
     "AlreadyExists",
     "Cluster",
     "ClusterError",

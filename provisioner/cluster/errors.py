@@ -15,6 +15,8 @@ _LONGEST_MESSAGE = 500
 _DEFAULT_RETRY_AFTER = 1.0
 # What API servers say, with code 500, to an applied object with a field that its kind doesn't have.
 _UNTYPED_PATCH = "failed to create typed patch object"
+# How RBAC's refusals go on after what was asked for, and what admission says before it has read its objects.
+_NO_ROLE, _JUST_STARTED = 'is forbidden: User "', "is forbidden: not yet ready to handle request"
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 400, 401, 403, 404, 409
 _GONE, _TOO_MANY, _SERVER_ERROR = 410, 429, 500
 
@@ -50,6 +52,13 @@ class Invalid(ClusterError):
 
 class Forbidden(ClusterError):
     """Not allowed: permissions, Pod Security or another admission rule."""
+
+
+class AccessDenied(Forbidden):
+    """The API server doesn't know us, or no role that lets us: for good, or as long as it has only just started.
+
+    It answers before it has read tokens and roles, with 401 and with RBAC's 403 (kubernetes#65785, #121635).
+    """
 
 
 class QuotaExceeded(Forbidden):
@@ -121,17 +130,23 @@ def _refusal(code: int, reason: str, status: Mapping[str, Any]) -> type[ClusterE
         return _forbidden(status)
     if code == _CONFLICT:
         return AlreadyExists if reason == "AlreadyExists" else Conflict
-    sorted_by_code: dict[int, type[ClusterError]] = {_NOT_FOUND: NotFound, _GONE: Expired, _UNAUTHORIZED: Forbidden}
+    sorted_by_code: dict[int, type[ClusterError]] = {_NOT_FOUND: NotFound, _GONE: Expired, _UNAUTHORIZED: AccessDenied}
     if code == _BAD_REQUEST and reason == "Expired":
         return Expired
     return sorted_by_code.get(code, Invalid)
 
 
-def _forbidden(status: Mapping[str, Any]) -> type[Forbidden]:
+def _forbidden(status: Mapping[str, Any]) -> type[ClusterError]:
+    message = str(status.get("message", ""))
     causes = (status.get("details") or {}).get("causes") or []
     if any(cause.get("reason") == "NamespaceTerminating" for cause in causes):
         return Terminating
-    return QuotaExceeded if "exceeded quota" in str(status.get("message", "")) else Forbidden
+    told: dict[str, type[ClusterError]] = {
+        "exceeded quota": QuotaExceeded,
+        _NO_ROLE: AccessDenied,
+        _JUST_STARTED: Unavailable,
+    }
+    return next((kind for words, kind in told.items() if words in message), Forbidden)
 
 
 def _status_of(body: bytes) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from functools import cache
 from provisioner.cluster import cluster
 from provisioner.helm.actions import ReleaseActions
 from provisioner.helm.errors import (
+    AccessDenied,
     ChartInvalid,
     ClusterRefused,
     ClusterUnreachable,
@@ -40,6 +41,7 @@ def helm() -> Helm:
 __all__ = [
     "DEADLINE",
     "TAKEN_UP",
+    "AccessDenied",
     "ChartInvalid",
     "ClusterRefused",
     "ClusterUnreachable",

@@ -44,6 +44,10 @@ class ClusterRefused(HelmError):
     """The API server will not take one of the chart's objects: invalid, over quota or not allowed."""
 
 
+class AccessDenied(HelmError):
+    """The API server doesn't know us, or no role that lets us: for good, or as long as it has only just started."""
+
+
 class QuotaExceeded(ClusterRefused):
     """A ResourceQuota of the namespace has no room for one of the chart's objects."""
 
@@ -104,6 +108,7 @@ _BY_PHRASE: tuple[tuple[type[HelmError], tuple[str, ...]], ...] = (
             "too many requests",
             "internal error occurred",
             "service unavailable",
+            "not yet ready to handle request",
         ),
     ),
     (HelmTimeout, ("timed out waiting", "context deadline exceeded", "context canceled")),
@@ -124,6 +129,7 @@ _BY_PHRASE: tuple[tuple[type[HelmError], tuple[str, ...]], ...] = (
         ),
     ),
     (QuotaExceeded, ("exceeded quota",)),
+    (AccessDenied, ('is forbidden: user "', "unauthorized", "asked for the client to provide credentials")),
     (ClusterRefused, ("is forbidden", "is invalid", "admission webhook", "denied the request")),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from provisioner.cluster import (
+    AccessDenied,
     AlreadyExists,
     ClusterError,
     Conflict,
@@ -31,8 +32,10 @@ _EXCEEDED = 'pods "x" is forbidden: exceeded quota: store, requested: limits.cpu
     ("answer", "kind", "passing"),
     [
         (status(400, "BadRequest", "unknown field"), Invalid, False),
-        (status(401, "Unauthorized", "Unauthorized"), Forbidden, False),
-        (status(403, "Forbidden", 'stores is forbidden: User "x" cannot list'), Forbidden, False),
+        (status(401, "Unauthorized", "Unauthorized"), AccessDenied, False),
+        (status(403, "Forbidden", 'stores is forbidden: User "x" cannot list'), AccessDenied, False),
+        (status(403, "Forbidden", 'pods "x" is forbidden: violates PodSecurity "restricted:latest"'), Forbidden, False),
+        (status(403, "Forbidden", 'services "x" is forbidden: not yet ready to handle request'), Unavailable, True),
         (status(403, "Forbidden", _EXCEEDED), QuotaExceeded, False),
         (status(403, "Forbidden", "unable to create", details=_TERMINATING), Terminating, True),
         (status(404, "NotFound", 'pods "x" not found'), NotFound, False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.helm import (
+    AccessDenied,
     ChartInvalid,
     ClusterRefused,
     ClusterUnreachable,
@@ -49,6 +50,13 @@ from provisioner.helm.errors import sorted_error
         ("RELEASE", "context deadline exceeded", HelmTimeout),
         ("RELEASE", 'services "x" is forbidden: exceeded quota: store', QuotaExceeded),
         ("RELEASE", 'pods "x" is forbidden: violates PodSecurity', ClusterRefused),
+        (
+            "RELEASE",
+            'secrets is forbidden: User "system:serviceaccount:n:x" cannot list resource',
+            AccessDenied,
+        ),
+        ("RELEASE", "query: failed to query with labels: Unauthorized", AccessDenied),
+        ("RELEASE", 'services "x" is forbidden: not yet ready to handle request', ClusterUnreachable),
         ("RELEASE", 'Deployment.apps "x" is invalid: spec.selector: field is immutable', ClusterRefused),
         ("RELEASE", 'admission webhook "x" denied the request', ClusterRefused),
         (
