@@ -146,3 +146,13 @@ def _peers(objects: list[Manifest]) -> list[Manifest]:
         for rule in [*spec.get("ingress", []), *spec.get("egress", [])]
         for peer in [*rule.get("from", []), *rule.get("to", [])]
     ]
+
+
+def test_what_may_be_reached_is_told_by_number() -> None:
+    """Cilium drops a rule of egress whose port's name stands for different numbers in the cluster (cilium#30003)."""
+    policies = [
+        item["spec"] for item in render_upgrade(ingress={"tls": {"enabled": True}}) if item["kind"] == "NetworkPolicy"
+    ]
+    ports = [port["port"] for spec in policies for rule in spec.get("egress", []) for port in rule["ports"]]
+    assert ports
+    assert all(isinstance(port, int) for port in ports)

@@ -134,3 +134,11 @@ def test_with_tls_the_proof_for_a_certificate_is_reached_and_nothing_else_is_ope
     assert policies.may_talk(PARTIES["ingress controller"], solver, "TCP", 8089)
     assert not policies.may_talk(PARTIES["web"], solver, "TCP", 8089)
     assert not policies.may_talk(solver, PARTIES["internet"], "TCP", 443)
+
+
+def test_what_may_be_reached_is_told_by_number() -> None:
+    """Cilium drops a rule of egress whose port's name stands for different numbers in the cluster (cilium#30003)."""
+    policies = [item["spec"] for item in render_platform() if item["kind"] == "NetworkPolicy"]
+    ports = [port["port"] for spec in policies for rule in spec.get("egress", []) for port in rule["ports"]]
+    assert ports
+    assert all(isinstance(port, int) for port in ports)
