@@ -15,7 +15,7 @@ _CLUSTER = {
 _OVERLOADED, _OVER_QUOTA = "etcdserver: request timed out", "is forbidden: exceeded quota: store"
 _HELM = (TIMEOUT, _OVERLOADED, _OVER_QUOTA)
 _BROKER, _WEB = "broker away", "web process dies"
-_PERMANENT = {"invalid": "Invalid", _OVER_QUOTA: "ClusterRefused"}
+_PERMANENT = {"invalid": "Invalid", _OVER_QUOTA: "QuotaExceeded"}
 
 ALL = (*_CLUSTER, *_HELM, _BROKER, _WEB)
 
