@@ -14,6 +14,6 @@ def manifest(store: Store, request_id: str) -> Manifest:
         "metadata": {
             "name": store.namespace,
             "labels": {**labels.of(store), **levels},
-            "annotations": {labels.REQUEST_ID: request_id},
+            "annotations": {labels.REQUEST_ID: request_id, labels.TENANT: store.tenant.slug},
         },
     }

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from provisioner import secrets, views
+from provisioner import labels, secrets, views
 from provisioner.cluster import ClusterError, cluster
+from provisioner.cluster.kinds import NAMESPACE
 from provisioner.drift.tasks import judge_drift
 from provisioner.drift.telling import drift_view
 from provisioner.health import checks
@@ -107,12 +108,13 @@ class ClusterProvisioner:
     def credentials(self, store: Store) -> Credentials:
         """Read the login from the store's Secret; it is neither kept nor logged here.
 
-        What lies under the name of a store that waits for it is an earlier store's, perhaps another tenant's.
+        What lies under the name of a store that waits for it is an earlier store's, perhaps another tenant's. So may
+        be what an earlier or later store of a name left there, when the database was lost or is an older one again.
         """
         if not has_the_name(store):
             raise CredentialsNotReady(f"The store '{store.name}' waits until the earlier one of its name is gone.")
         try:
-            values = secrets.read(cluster(), store)
+            values = self._login(store)
         except ClusterError as error:
             raise ProvisioningError(str(error)) from None
         if values is None:
@@ -126,6 +128,11 @@ class ClusterProvisioner:
             backend_url=store.url,
             publishable_key=values["PUBLISHABLE_KEY"],
         )
+
+    def _login(self, store: Store) -> dict[str, str] | None:
+        namespace = cluster().get(NAMESPACE, store.namespace)
+        ours = namespace is not None and labels.is_of(namespace, store)
+        return secrets.read(cluster(), store) if ours else None
 
     def store_changed(self, store_id: int) -> None:
         """Let the mirror follow. Raises redis.RedisError when nobody can be told; the sweep follows then."""

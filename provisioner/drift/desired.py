@@ -135,7 +135,7 @@ def revision_of(secret: Manifest) -> int:
 
 def _own(store: Store) -> list[Manifest]:
     """The objects that Helm doesn't make. The id of the request that made one is not asked for again."""
-    found = [namespaces.manifest(store, ""), secrets.manifest(store, "")]
-    for manifest in found:
-        del manifest["metadata"]["annotations"]
-    return found
+    namespace, secret = namespaces.manifest(store, ""), secrets.manifest(store, "")
+    del namespace["metadata"]["annotations"][labels.REQUEST_ID]
+    del secret["metadata"]["annotations"]
+    return [namespace, secret]

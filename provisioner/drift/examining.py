@@ -45,7 +45,7 @@ class Examiner:
         if named is not None and not any(each.verdict == Verdict.MISSING for each in seen):
             return seen
         namespace = self.cluster.get(kinds.NAMESPACE, self.store.namespace)
-        if namespace is None:
+        if namespace is None or labels.is_of_another_tenant(namespace, self.store):
             return [Seen("Namespace", self.store.namespace, Verdict.MISSING)]
         if namespace["metadata"].get("deletionTimestamp"):
             return None

@@ -3,9 +3,9 @@
 import structlog
 from django.db import transaction
 
-from provisioner import superseding
+from provisioner import labels, superseding
 from provisioner.cluster import Conflict, Manifest, kind_of
-from provisioner.cluster.kinds import POD, STATEFUL_SET
+from provisioner.cluster.kinds import NAMESPACE, POD, STATEFUL_SET
 from provisioner.drift import claimed, desired, findings, ports
 from provisioner.drift.compare import differs
 from provisioner.drift.desired import Record, manager_of
@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 def heal(context: Context) -> Done | Wait:
     """Look at each drifted object again, apply it if it still differs, and write down that it is healed."""
+    namespace = context.cluster.get(NAMESPACE, context.store.namespace)
+    if namespace is not None and labels.is_of_another_tenant(namespace, context.store):
+        raise StepFailed("NamespaceTaken", f"The namespace '{context.store.namespace}' is another tenant's store's.")
     standing = desired.look(context.cluster, context.store)
     if standing.record != Record.DEPLOYED:
         # Somebody else is at the release: whatever it will be, the next look is by that.

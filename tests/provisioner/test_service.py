@@ -42,6 +42,16 @@ def test_who_asks_for_a_name_that_is_being_let_go_does_not_read_the_earlier_logi
     assert refused.json()["type"] == "urn:storeplane:problem:credentials-not-ready"
 
 
+def test_what_a_store_left_whose_record_was_lost_is_not_told_to_who_asks_for_its_name(store: Store) -> None:
+    Store.objects.all().delete()
+    assert as_user("ben").post("/stores", WISH).status_code == 201
+
+    refused = as_user("ben").get("/stores/tea-shop/credentials")
+
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:storeplane:problem:credentials-not-ready"
+
+
 def test_a_secret_that_lost_a_key_says_which(kube: Cluster, store: Store) -> None:
     manifest = secrets.manifest(store, "")
     del manifest["data"]["ADMIN_PASSWORD"]

@@ -39,6 +39,17 @@ def test_a_new_plan_is_noted_with_the_old_one(root: Client) -> None:
     assert (entry.before, entry.after) == ({"plan": "small"}, {"plan": "large"})
 
 
+def test_the_slug_by_which_the_cluster_knows_whose_a_store_is_stays(root: Client) -> None:
+    house = tenant("house")
+
+    root.post(
+        reverse("admin:tenants_tenant_change", args=[house.pk]),
+        {"slug": "castle", "name": "castle", "plan": "small", **memberships()},
+    )
+
+    assert Tenant.objects.values_list("slug", "name").get() == ("house", "castle")
+
+
 def test_a_member_who_is_added_on_the_tenants_page_is_noted(root: Client) -> None:
     house, ann = tenant("house"), User.objects.create(username="ann")
 

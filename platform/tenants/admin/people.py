@@ -58,8 +58,11 @@ class TenantAdmin(Audited, _TenantAdmin):
     search_fields = ("slug", "name")
     # Counting groups the rows, and with that their own order is gone.
     ordering = ("slug",)
-    readonly_fields = ("created_at",)
     inlines: ClassVar = (MembershipInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
+        """The slug stays: in the cluster it says whose a store is."""
+        return ("created_at",) if obj is None else ("slug", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         """With the count that the list shows."""

@@ -15,6 +15,7 @@ from provisioner.pipelines.steps.lateness import withdraw_if_late
 from provisioner.secrets import Data
 from stores.changes import ConditionChange
 from stores.choices import ConditionStatus, ConditionType, EventType
+from stores.models import Store
 
 
 class Standing(Enum):
@@ -37,14 +38,14 @@ class Action(Enum):
     SECRET_LOST = "secret lost"  # noqa: S105 - the name of an action
 
 
-def judge(found: Manifest | None, store_name: str) -> Standing:
-    """Decide from the object alone. A namespace that doesn't carry the store's label is somebody else's."""
+def judge(found: Manifest | None, store: Store) -> Standing:
+    """Decide from the object alone. A namespace that doesn't carry the store's label is somebody else's, and so is one
+    that names another tenant: what is in it are that one's customers and passwords."""
     if found is None:
         return Standing.ABSENT
     if found["metadata"].get("deletionTimestamp"):
         return Standing.LEAVING
-    ours = (found["metadata"].get("labels") or {}).get(labels.STORE_LABEL) == store_name
-    return Standing.OURS if ours else Standing.FOREIGN
+    return Standing.OURS if labels.is_of(found, store) else Standing.FOREIGN
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def decide(standing: Standing, left: Left | None) -> Action:
 def provide(context: Context) -> Done | Wait:
     """Make the namespace and its Secret, or find them as they should be."""
     store = context.store
-    standing = judge(context.cluster.get(NAMESPACE, store.namespace), store.name)
+    standing = judge(context.cluster.get(NAMESPACE, store.namespace), store)
     left = _left(context) if context.operation.kind == OperationKind.RECONCILE else None
     action = decide(standing, left)
     if action in _REFUSALS:
@@ -148,7 +149,7 @@ def _make(context: Context, left: Left | None) -> None:
 _REFUSALS = {
     Action.REFUSE: (
         "NamespaceTaken",
-        "The namespace '{namespace}' exists and isn't labelled as this store's; remove or rename it.",
+        "The namespace '{namespace}' exists and isn't this store's; choose another name, or have it removed.",
     ),
     Action.DATA_LOST: (
         "DataLost",

@@ -75,7 +75,9 @@ def remove_namespace(context: Context) -> Done | Wait:
     """Delete the namespace and wait for its 404, and for the 404 of every volume that was bound in it."""
     namespace = context.store.namespace
     found = _look(context)
-    standing = leaving.judge([found] if found is not None and labels.is_of(found, context.store) else [])
+    if found is not None and not labels.is_of(found, context.store):
+        return NOTHING_THERE  # its volumes are somebody else's, too
+    standing = leaving.judge([found] if found is not None else [])
     pace = leaving.pace(context.spent)
     if found is not None and standing == Leaving.THERE:
         context.tell(EventType.NAMESPACE_DELETE, f"Removing namespace {namespace}.", step="namespace")

@@ -20,6 +20,7 @@ from provisioner.drift import desired
 from provisioner.drift.desired import BY_NAME
 from stores.choices import Phase
 from stores.models import Store
+from tenants.models import Tenant
 from tests.people import tenant
 from tests.provisioner.drift.recorded import pairs
 
@@ -38,7 +39,7 @@ def name_of(number: int) -> str:
 
 def wanted() -> list[Manifest]:
     """The recorded store as it is asked for, Secrets with values."""
-    own = desired._own(Store(name=RECORDED))
+    own = desired._own(Store(name=RECORDED, tenant=Tenant(slug="drift")))
     for manifest in own:
         if manifest["kind"] == "Secret":
             _fill(manifest)

@@ -24,6 +24,7 @@ from stores.models import Store
 from stores.services.work import reconcile
 from stores.status import Activity
 from tests.provisioner.drift.shop import Shop
+from tests.provisioner.factories import TenantFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
 
@@ -389,3 +390,25 @@ def test_what_can_t_be_put_right_fails_the_heal_and_not_the_store(shop: Shop) ->
     delay = shop.judge(("Deployment", "storefront"))
     assert delay is not None
     assert 0 < delay <= 2
+
+
+def test_what_has_become_another_tenants_store_is_neither_judged_by_this_record_nor_healed_to_it(shop: Shop) -> None:
+    # As after a database's older backup: this store was removed since, and its name given to another tenant's.
+    Store.objects.filter(pk=shop.store.pk).update(tenant=TenantFactory())
+    before = shop.versions()
+
+    shop.judge()
+
+    assert [(each.kind, each.verdict) for each in shop.open()] == [("Namespace", "missing")]
+    assert heals(shop) == 0
+    assert shop.versions() == before
+
+
+def test_a_heal_that_was_begun_leaves_another_tenants_store_alone(shop: Shop) -> None:
+    Store.objects.filter(pk=shop.store.pk).update(tenant=TenantFactory())
+    change_image(shop)
+    shop.judge(BACKEND)
+
+    shop.heal()
+
+    assert image_of(shop) == "evil:1"

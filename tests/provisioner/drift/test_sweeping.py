@@ -21,6 +21,7 @@ from provisioner.operations.models import OperationKind
 from provisioner.safekeeping import KEPT_FOR
 from stores.choices import DriftPolicy, Phase
 from stores.models import Store
+from tenants.models import Tenant
 from tests.provisioner.drift.recorded import pairs
 from tests.provisioner.drift.shop import Shop
 from tests.provisioner.factories import StoreFactory, TenantFactory, operation
@@ -142,7 +143,7 @@ def wanted_of(name: str) -> dict[str, dict[str, Manifest]]:
     for manifest in found:
         manifest["metadata"]["namespace"] = f"store-{name}"
         manifest["metadata"]["labels"]["storeplane.dev/store"] = name
-    own = desired._own(Store(name=name))
+    own = desired._own(Store(name=name, tenant=Tenant(slug="any")))
     claim = {"name": "data-postgres-0", "namespace": f"store-{name}"}
     bound = {"kind": "PersistentVolumeClaim", "metadata": claim, "spec": {"volumeName": f"pvc-{name}"}}
     return desired.sorted_by_kind([*own, *found, bound])

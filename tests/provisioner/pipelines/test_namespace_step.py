@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from provisioner import safekeeping, secrets
 from provisioner.cluster import Cluster
 from provisioner.cluster.kinds import NAMESPACE, SECRET
-from provisioner.operations.models import OperationKind
+from provisioner.operations.models import OperationKind, OperationState, StepState
 from provisioner.pipelines.runner import run_link
 from provisioner.pipelines.steps import ACTIONS
 from stores.models import Store
@@ -52,3 +53,37 @@ def test_a_store_gets_the_pull_secrets_that_the_platform_has_as_they_are_by_now(
         assert base64.b64decode(copy["data"][".dockerconfigjson"]).decode() == login
         assert "labels" not in copy["metadata"]  # drift looks after what has the stores' labels
     assert kube.get(SECRET, "replicated", store.namespace) is None
+
+
+def test_a_birth_takes_nothing_over_that_another_tenants_store_of_its_name_left(kube: Cluster, store: Store) -> None:
+    begun = operation(store, OperationKind.PROVISION)
+    assert run_link(begun.pk, "namespace", ACTIONS[begun.kind])
+    login = secrets.data(kube, store)
+    name = store.name
+    Store.objects.filter(pk=store.pk).delete()  # as a database that was lost, or is of an older backup
+    successor = StoreFactory(name=name, volume_size="1Gi")
+    later = operation(successor, OperationKind.PROVISION)
+
+    assert not run_link(later.pk, "namespace", ACTIONS[later.kind])
+
+    later.refresh_from_db()
+    assert (later.state, later.error_reason) == (OperationState.FAILED, "NamespaceTaken")
+    assert secrets.data(kube, successor) == login
+    kept = safekeeping.kept(kube, successor)
+    assert kept == login
+
+
+def test_a_removal_leaves_what_another_tenants_later_store_of_its_name_has(kube: Cluster, store: Store) -> None:
+    begun = operation(store, OperationKind.PROVISION)
+    assert run_link(begun.pk, "namespace", ACTIONS[begun.kind])
+    Store.objects.filter(pk=store.pk).update(name="other-name")
+    earlier = StoreFactory(name=store.name, volume_size="1Gi")  # its record came back with an older backup
+    removal = operation(earlier, OperationKind.TEARDOWN)
+
+    for step in ("drain", "release", "volumes", "namespace"):
+        run_link(removal.pk, step, ACTIONS[removal.kind])
+
+    assert removal.steps.get(name="namespace").state == StepState.SKIPPED
+    found = kube.get(NAMESPACE, store.namespace)
+    assert found is not None
+    assert "deletionTimestamp" not in found["metadata"]

@@ -14,22 +14,33 @@ from provisioner.pipelines.steps import leaving, namespace, workloads
 from provisioner.pipelines.steps.leaving import Leaving
 from provisioner.pipelines.steps.namespace import Action, Left, Standing
 from provisioner.pipelines.steps.workloads import Verdict
+from stores.models import Store
+from tenants.models import Tenant
 
 OURS = {"metadata": {"labels": {labels.STORE_LABEL: "tea"}}}
 GOING = {"metadata": {"labels": {labels.STORE_LABEL: "tea"}, "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+
+def _of_tenant(slug: str) -> dict[str, Any]:
+    return {"metadata": {**OURS["metadata"], "annotations": {labels.TENANT: slug}}}
+
 
 STANDINGS = {
     "nothing": (None, Standing.ABSENT),
     "ours": (OURS, Standing.OURS),
     "on its way out": (GOING, Standing.LEAVING),
     "without labels": ({"metadata": {}}, Standing.FOREIGN),
+    "ours, and says of which tenant": (_of_tenant("ann"), Standing.OURS),
+    "of another tenant's store of that name": (_of_tenant("ben"), Standing.FOREIGN),
     "of another store": ({"metadata": {"labels": {labels.STORE_LABEL: "coffee"}}}, Standing.FOREIGN),
 }
 
 
 @pytest.mark.parametrize(("found", "expected"), STANDINGS.values(), ids=STANDINGS.keys())
-def test_a_namespace_is_judged_by_its_labels_alone(found: dict[str, Any] | None, expected: Standing) -> None:
-    assert namespace.judge(found, "tea") == expected
+def test_a_namespace_is_judged_by_what_it_says_of_itself_alone(
+    found: dict[str, Any] | None, expected: Standing
+) -> None:
+    assert namespace.judge(found, Store(name="tea", tenant=Tenant(slug="ann"))) == expected
 
 
 WHOLE = Left(secret={"A": "1"}, copy={"A": "1"}, claims=True)
