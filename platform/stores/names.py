@@ -5,8 +5,10 @@ long. A name that starts with a letter is also a valid RFC 1035 label, which som
 """
 
 import re
+from urllib.parse import urlsplit
 from zlib import crc32
 
+from django.conf import settings
 from django.db import connection
 
 MIN_LENGTH = 3
@@ -60,9 +62,16 @@ def problem_with(name: str) -> str | None:
         )
     if name.startswith("xn--"):
         return f"The name '{name}' begins as an internationalised domain name does; choose another."
-    if name in RESERVED:
+    if name in RESERVED or _is_host_of_ours(name):
         return f"The name '{name}' is reserved; choose another."
     return None
+
+
+def _is_host_of_ours(name: str) -> bool:
+    """Whether the shop would be at one of the platform's own hosts: it would be sent the operators' cookies."""
+    host = f"{name}.{settings.STOREPLANE_DOMAIN}".lower()
+    ours = (*settings.ALLOWED_HOSTS, *(urlsplit(origin).hostname or "" for origin in settings.CSRF_TRUSTED_ORIGINS))
+    return host in {each.lower() for each in ours}
 
 
 def taken(name: str) -> str:

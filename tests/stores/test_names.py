@@ -1,5 +1,7 @@
 """What a store may be called."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,16 @@ def test_other_names_are_told_why_not(name: str, why: str) -> None:
 @pytest.mark.parametrize("name", ["ws", "api", "admin", "www", "dashboard"])
 def test_the_platforms_own_words_are_reserved(name: str) -> None:
     assert name in RESERVED
+
+
+@pytest.mark.parametrize("name", ["console", "platform"])
+def test_a_name_whose_shop_would_be_at_the_platforms_own_address_is_reserved(settings: Any, name: str) -> None:
+    settings.STOREPLANE_DOMAIN = "shops.example.com"
+    settings.ALLOWED_HOSTS = ["localhost", "Console.shops.example.com"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://platform.shops.example.com:8443"]
+
+    assert "is reserved" in (problem_with(name) or "")
+    assert problem_with(f"{name}-2") is None
 
 
 @given(st.from_regex(r"[a-z]([-a-z0-9]{1,38}[a-z0-9])", fullmatch=True))
