@@ -178,6 +178,16 @@ def test_owners_see_and_revoke_all_tokens_of_their_tenant_and_others_their_own()
     assert ann.delete(f"/tokens/{of_ben['id']}").status_code == 204
 
 
+def test_a_token_that_may_only_read_revokes_itself_and_no_other() -> None:
+    ann = as_user("ann")
+    reader, other = make(ann, role="viewer"), make(ann, role="owner")
+    client = with_token(reader["token"])
+
+    assert client.delete(f"/tokens/{other['id']}").status_code == 403
+    assert with_token(other["token"]).get("/me").status_code == 200
+    assert client.delete(f"/tokens/{reader['id']}").status_code == 204
+
+
 @pytest.mark.parametrize(
     ("wish", "field"),
     [

@@ -16,7 +16,7 @@ from rest_framework.serializers import BaseSerializer
 
 from config.pagination import CursorPages
 from tenants import audit, tokens
-from tenants.access import access_for, caller, refusal, refuse_token
+from tenants.access import access_for, caller, refusal, refuse_token, token_of
 from tenants.choosing import tenant_for
 from tenants.filters import TokenFilter
 from tenants.models import ApiToken, Role
@@ -98,7 +98,10 @@ class TokenDetail(TokenView):
     @extend_schema(operation_id="tokens_revoke", tags=["people"], responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
         """Revoke it, at once and for ever; repeatable."""
-        token = self._token()
+        # A token may revoke itself, and others only as an owner: one that may only read must not end the others.
+        token, held = self._token(), token_of(request)
+        if held is not None and held.pk != token.pk:
+            access_for(request).require(token.tenant_id, Role.OWNER, "revoke other tokens by a token")
         with transaction.atomic():
             if tokens.revoke(token):
                 audit.record(request, "token.revoke", token.prefix, tenant=token.tenant, before={"name": token.name})
