@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from provisioner import labels, workloads
 from provisioner.cluster import Cluster, Manifest
@@ -74,9 +75,13 @@ _SERVING = (Phase.READY, Phase.DEGRADED)
 
 
 def _idle() -> StoreQuerySet:
-    """Stores whose conditions nobody else brings in line; of those that failed or are suspended the phase stays."""
+    """Stores whose conditions nobody else brings in line; of those that failed or are suspended the phase stays.
+
+    What runs under the name of one that waits for it is an earlier store's, perhaps another tenant's.
+    """
     phases = (*_SERVING, Phase.FAILED, Phase.SUSPENDED)
-    return Store.objects.not_gone().filter(deletion_requested_at=None, phase__in=phases)
+    earlier = Store.objects.not_gone().filter(name=OuterRef("name"), pk__lt=OuterRef("pk"))
+    return Store.objects.not_gone().filter(~Exists(earlier), deletion_requested_at=None, phase__in=phases)
 
 
 def _is_news(sighting: Sighting, known: Mapping[tuple[str, str], str]) -> bool:

@@ -99,3 +99,14 @@ def test_the_conditions_of_a_store_that_failed_or_is_suspended_follow_its_pods_a
     store.refresh_from_db()
     assert (store.phase, store.message) == (phase, "Why.")
     assert not store.events.exists()
+
+
+def test_a_suspended_store_that_waits_for_its_name_isnt_told_how_the_earlier_one_is() -> None:
+    cluster: Any = Workloads()
+    earlier = settled(cluster)
+    Store.objects.filter(pk=earlier.pk).update(deletion_requested_at=timezone.now(), phase=Phase.DELETING)
+    waiting = StoreFactory(name=earlier.name, phase=Phase.SUSPENDED, suspended=True)
+
+    assert seen(cluster) == []
+    assert not health.take(health.Sighting(waiting.name, BACKEND, cluster.there[earlier.name, BACKEND.component]))
+    assert not waiting.conditions.exists()
