@@ -80,10 +80,14 @@ def _to_groups(tenant_id: int, message: dict[str, Any]) -> None:
 
 
 def _to_stream(event: StoreEvent, body: str) -> None:
-    """A stream lives as long as a store of its name does."""
+    """A stream lives as long as a store of its name does; of one that is gone nothing stays in a successor's."""
     key = stream_key(event.store.name)
-    if not Store.objects.not_gone().filter(name=event.store.name).exists():
+    living = set(Store.objects.not_gone().filter(name=event.store.name).values_list("pk", flat=True))
+    if not living:
         streams().delete(key)
+        return
+    if event.store_id not in living:
+        _write_anew(event.store.name)
         return
     entry = f"{event.pk}-0"
     try:

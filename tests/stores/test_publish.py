@@ -125,6 +125,19 @@ def test_the_stream_goes_with_the_store(store: Store) -> None:
     assert not publish.streams().exists("store:events:tea-shop")
 
 
+def test_a_store_that_is_gone_leaves_nothing_in_the_stream_of_its_successor(store: Store) -> None:
+    say(store)
+    Store.objects.update(deletion_requested_at=timezone.now())
+    successor = Store.objects.create(tenant=tenant("another"), name="tea-shop")
+    asked = say(successor, EventType.STORE_REQUESTED)
+    Store.objects.filter(pk=store.pk).update(deleted_at=timezone.now())
+
+    say(store, EventType.DELETE_COMPLETE)
+    later = say(successor)
+
+    assert [entry["id"] for entry in stream()] == [asked.pk, later.pk]
+
+
 def test_a_database_that_goes_right_after_the_commit_costs_neither_the_answer_nor_what_else_is_sent(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
