@@ -59,8 +59,9 @@ securityContext:
 {{- range list "JWT_SECRET" "COOKIE_SECRET" "ADMIN_EMAIL" "ADMIN_PASSWORD" "PUBLISHABLE_KEY" }}
 {{ include "medusa.secretEnv" (dict "root" $ "key" .) }}
 {{- end }}
+{{- /* U+0085 ends a line in YAML and not in JSON, so what came after it would be YAML of whoever chose the name. */}}
 {{- /* Kubernetes fills in $(NAME) in a value: a store called $(JWT_SECRET) must not tell it. $$ is a plain $. */}}
-- {name: STORE_NAME, value: {{ .Values.store.displayName | replace "$" "$$" | toJson }}}
+- {name: STORE_NAME, value: {{ .Values.store.displayName | replace "$" "$$" | toJson | replace "\u0085" "\\u0085" }}}
 - {name: STORE_URL, value: {{ .Values.store.url | toJson }}}
 - {name: PORT, value: "9000"}
 # A browser keeps a Secure cookie only over TLS.

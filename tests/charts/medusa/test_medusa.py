@@ -135,6 +135,28 @@ def test_any_display_name_reaches_shop_and_backend_as_it_is(name: str) -> None:
     assert stored.replace("$$", "$") == name
 
 
+@pytest.mark.parametrize("end", ["\u0085", "\u2028", "\u2029", "\n", "\r"])
+def test_a_display_name_adds_no_yaml_of_its_own(end: str) -> None:
+    lines = (
+        "a",
+        "kind: Secret",
+        "metadata: {name: x, namespace: kube-system}",
+        "data: {A: eA==}",
+        "stringData:",
+        " z: |",
+        "  b",
+    )
+    name = end.join(lines)
+    objects = render(store={**STORE, "displayName": name})
+
+    kinds = sorted((each["kind"], each["metadata"]["name"]) for each in render())
+    assert sorted((each["kind"], each["metadata"]["name"]) for each in objects) == kinds
+    config = json.loads(one(objects, "ConfigMap", "storefront")["data"]["config.json"])
+    assert config["storeName"] == name
+    backend = one(objects, "Deployment", "backend")["spec"]["template"]["spec"]["containers"][0]
+    assert name in [variable.get("value") for variable in backend["env"]]
+
+
 def test_a_new_colour_restarts_the_shop_and_nothing_else() -> None:
     before = dict(pod_templates(render()))
     after = dict(pod_templates(render(theme={"primaryColor": "#123456"})))
