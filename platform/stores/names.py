@@ -5,6 +5,7 @@ long. A name that starts with a letter is also a valid RFC 1035 label, which som
 """
 
 import re
+import unicodedata
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -14,6 +15,9 @@ from django.db import connection
 MIN_LENGTH = 3
 MAX_LENGTH = 40
 PATTERN = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+_NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, halves of characters, and ends of lines and paragraphs."""
 
 RESERVED = frozenset(
     {
@@ -64,6 +68,13 @@ def problem_with(name: str) -> str | None:
         return f"The name '{name}' begins as an internationalised domain name does; choose another."
     if name in RESERVED or _is_host_of_ours(name):
         return f"The name '{name}' is reserved; choose another."
+    return None
+
+
+def problem_with_display_name(name: str) -> str | None:
+    """The same for what people call a store: a line of text, which goes into manifests, pages, logs and terminals."""
+    if any(unicodedata.category(sign) in _NO_TEXT for sign in name):
+        return "A display name is one line of text: leave out line ends and control characters."
     return None
 
 

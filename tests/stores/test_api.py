@@ -334,6 +334,20 @@ def test_a_fixed_field_is_refused_with_the_ones_that_can_change(ann: APIClient, 
     assert traces() == before
 
 
+@pytest.mark.parametrize("sign", ["\u0085", "\n", "\x1b", "\x7f", "\u2028"])
+def test_a_display_name_is_one_line_of_text(ann: APIClient, sign: str) -> None:
+    name = f"Tea{sign}Shop"
+    assert ann.post("/stores", {**WISH, "display_name": "Tea 茶 👩‍🌾"}).status_code == 201
+
+    for refused in (
+        ann.post("/stores", {**WISH, "name": "another", "display_name": name}),
+        ann.patch("/stores/tea-shop", {"display_name": name}),
+    ):
+        assert refused.status_code == 400
+        assert [error["field"] for error in refused.json()["errors"]] == ["display_name"]
+    assert Store.objects.get().display_name == "Tea 茶 👩‍🌾"
+
+
 def test_only_a_failed_store_is_retried(ann: APIClient) -> None:
     ann.post("/stores", WISH)
     as_user("ann").get("/me")  # the first request makes her tenant

@@ -6,11 +6,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from stores import actions
+from stores import actions, names
 from stores.changes import Change, apply_change, note_change
 from stores.choices import EventType, Origin
 from stores.engines import ENGINES
-from stores.errors import Conflict
+from stores.errors import Conflict, InvalidStore
 from stores.models import Store
 from stores.provisioning import provisioner
 from stores.services.work import activity_of, go_on, pause
@@ -25,8 +25,11 @@ IN_THE_CLUSTER = ("plan", "display_name")
 def change_store(store: Store, changes: Mapping[str, Any], *, request_id: str = "", origin: str = Origin.API) -> Store:
     """Change what may be changed while a store lives (`CHANGEABLE`); the values must be valid already.
 
-    Raises Conflict when the store can't be changed so.
+    Raises InvalidStore for a display name that is no line of text, Conflict when the store can't be changed so.
     """
+    problem = names.problem_with_display_name(changes.get("display_name", ""))
+    if problem:
+        raise InvalidStore(problem, field="display_name")
     with transaction.atomic():
         store = Store.objects.select_for_update(of=("self",), no_key=True).select_related("tenant").get(pk=store.pk)
         changed = {name: value for name, value in changes.items() if getattr(store, name) != value}

@@ -73,6 +73,9 @@ def _check(spec: StoreSpec) -> None:
     problem = names.problem_with(spec.name)
     if problem:
         raise InvalidStore(problem, field="name")
+    problem = names.problem_with_display_name(spec.display_name)
+    if problem:
+        raise InvalidStore(problem, field="display_name")
     if spec.engine not in ENGINES:
         raise InvalidStore(f"There is no engine '{spec.engine}'; choose one of {', '.join(ENGINES)}.", field="engine")
     if spec.plan and spec.plan not in PLANS:
