@@ -7,7 +7,10 @@ from tenants.models import Role, Tenant
 
 
 def tenant_for(access: Access, slug: str, needed: Role, what: str) -> Tenant:
-    """The named tenant, or the only one of the caller's own in which they have the role; `what` is an infinitive.
+    """The named tenant, or the only one that the caller is in; `what` is an infinitive.
+
+    Where there are several nothing is guessed by roles: anybody may take anybody into a tenant of theirs, and what a
+    mere viewer elsewhere asked for would be made in that one.
 
     Raises ValidationError when the choice is open or the tenant isn't known to the caller, and PermissionDenied when
     the caller's role doesn't suffice.
@@ -20,7 +23,7 @@ def tenant_for(access: Access, slug: str, needed: Role, what: str) -> Tenant:
         return tenant
     mine = list(Tenant.objects.filter(pk__in=list(access.roles)))
     able = [tenant for tenant in mine if access.may(tenant.pk, needed)]
-    if len(able) == 1:
+    if len(mine) == 1 and able:
         return able[0]
     if able:
         choices = ", ".join(tenant.slug for tenant in able)

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 from stores.choices import Phase
 from stores.models import Store
 from tenants.models import AuditEntry, Membership, Role, Tenant, User
-from tests.people import WISH, as_user, tenant, traces
+from tests.people import WISH, as_user, member, tenant, traces
 
 pytestmark = pytest.mark.django_db
 
@@ -261,6 +261,19 @@ def test_one_of_several_tenants_must_be_named() -> None:
     assert "ann, house" in open_choice.json()["errors"][0]["message"]
     assert named.status_code == 201
     assert named.json()["tenant"] == "house"
+
+
+def test_who_may_only_look_elsewhere_makes_nothing_in_a_tenant_that_somebody_took_them_into() -> None:
+    ben = member(tenant("house"), Role.VIEWER, "ben")
+    as_user("eve").get("/me")
+    assert as_user("eve").post("/tenants/eve/members", {"user": "ben", "role": "member"}).status_code == 201
+
+    open_choice = ben.post("/stores", WISH)
+
+    assert open_choice.status_code == 400
+    assert open_choice.json()["errors"][0]["field"] == "tenant"
+    assert not Store.objects.exists()
+    assert ben.post("/stores", {**WISH, "tenant": "house"}).status_code == 403
 
 
 def test_a_delete_answers_202_with_the_operation_and_may_be_repeated(ann: APIClient) -> None:
