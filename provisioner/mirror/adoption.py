@@ -10,9 +10,10 @@ from django.utils import timezone
 from config.request_id import new_request_id
 from provisioner.cluster import Manifest
 from provisioner.mirror import auditing, document, rows, wishes
+from provisioner.mirror.authority import may_speak_for
 from provisioner.mirror.document import as_time
 from provisioner.mirror.models import Mirror
-from provisioner.mirror.verdicts import DELETION_PROTECTED, INVALID, known, next_verdict, reason_of
+from provisioner.mirror.verdicts import DELETION_PROTECTED, INVALID, TENANT_NOT_ALLOWED, known, next_verdict, reason_of
 from stores.changes import note_event
 from stores.choices import EventType, Origin
 from stores.errors import Refused
@@ -84,6 +85,8 @@ def grant(store: Store, wish: Mapping[str, Any], request_id: str) -> None:
 
 
 def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal | None:
+    if not may_speak_for(store.tenant.slug):
+        return _not_allowed(store)
     problem = wishes.problem_with(found["spec"])
     if problem is not None:
         return _refused(store, INVALID, problem)
@@ -100,6 +103,8 @@ def _change(store: Store, found: Manifest, wish: Mapping[str, Any]) -> Refusal |
 
 
 def _remove(store: Store) -> Refusal | None:
+    if not may_speak_for(store.tenant.slug):
+        return _not_allowed(store)
     request_id = new_request_id()
     try:
         with transaction.atomic():
@@ -109,6 +114,13 @@ def _remove(store: Store) -> Refusal | None:
         return _refused(store, DELETION_PROTECTED, refusal.message)
     log.info("deletion by kubectl", store=store.name)
     return None
+
+
+def _not_allowed(store: Store) -> Refusal:
+    message = (
+        f"Store resources may not change stores of the tenant '{store.tenant.slug}'; use the API, or ask an operator."
+    )
+    return _refused(store, TENANT_NOT_ALLOWED, message)
 
 
 def _refused(store: Store, reason: str, message: str) -> Refusal:

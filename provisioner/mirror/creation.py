@@ -14,6 +14,7 @@ from config.request_id import new_request_id
 from provisioner.cluster import Cluster, Conflict, Manifest, NotFound
 from provisioner.cluster.kinds import STORE
 from provisioner.mirror import adoption, auditing, document, events, rows, wishes
+from provisioner.mirror.authority import may_speak_for
 from provisioner.mirror.models import Mirror
 from provisioner.mirror.schema import FINALIZER
 from provisioner.mirror.verdicts import (
@@ -99,10 +100,9 @@ def _create(found: Manifest) -> bool:
 
 
 def _tenant(slug: str) -> Tenant:
-    allowed = settings.STOREPLANE_RESOURCE_TENANTS
     if not slug:
         raise TenantUnknown("The resource names no tenant, and there is no default; set spec.tenant.")
-    if "*" not in allowed and slug not in allowed:
+    if not may_speak_for(slug):
         raise TenantNotAllowed(f"Store resources may not make stores for the tenant '{slug}'; ask an operator.")
     tenant = Tenant.objects.filter(slug=slug).first()
     if tenant is None:

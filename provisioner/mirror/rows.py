@@ -5,8 +5,9 @@ no request to the cluster is made while it is held.
 """
 
 from provisioner.mirror import document
+from provisioner.mirror.authority import may_speak_for
 from provisioner.mirror.models import Mirror
-from provisioner.mirror.verdicts import DELETION_PROTECTED, known
+from provisioner.mirror.verdicts import DELETION_PROTECTED, TENANT_NOT_ALLOWED, known
 from provisioner.mirror.wishes import Known
 from stores.models import DriftRule, Store
 
@@ -39,7 +40,6 @@ def rules_of(store: Store) -> list[DriftRule]:
 
 def as_known(store: Store, mirror: Mirror) -> Known:
     """What the decision about a look needs."""
-    verdict = known(mirror.verdict)
     return Known(
         spec=document.spec(store, rules_of(store)),
         uid=mirror.uid,
@@ -48,13 +48,16 @@ def as_known(store: Store, mirror: Mirror) -> Known:
         base=mirror.spec,
         changed_at=store.spec_changed_at,
         going=store.deletion_requested_at is not None,
-        protected_told=(
-            store.deletion_protection
-            and verdict is not None
-            and not verdict.accepted
-            and verdict.reason == DELETION_PROTECTED
-        ),
+        protected_told=_is_told_that_it_stays(store, mirror),
     )
+
+
+def _is_told_that_it_stays(store: Store, mirror: Mirror) -> bool:
+    verdict = known(mirror.verdict)
+    if verdict is None or verdict.accepted:
+        return False
+    protected = store.deletion_protection and verdict.reason == DELETION_PROTECTED
+    return protected or (verdict.reason == TENANT_NOT_ALLOWED and not may_speak_for(store.tenant.slug))
 
 
 def look_again(store_id: int, seen: str = "") -> bool:

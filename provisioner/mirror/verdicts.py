@@ -10,6 +10,7 @@ Condition = dict[str, Any]
 
 ACCEPTED = "Accepted"
 DELETION_PROTECTED = "DeletionProtected"
+TENANT_NOT_ALLOWED = "TenantNotAllowed"
 
 INVALID = "Invalid"
 

@@ -160,6 +160,24 @@ def test_a_protected_store_tells_why_it_stays_and_goes_when_it_may(
     assert store.deletion_requested_at is not None
 
 
+def test_a_store_of_a_tenant_that_resources_may_not_speak_for_is_neither_changed_nor_removed_by_one(
+    api: Remembered, person: Person, store: Store, settings: Any
+) -> None:
+    settings.STOREPLANE_RESOURCE_TENANTS = ["another"]
+    person.sets(store.name, plan="large")
+    resource = look(api, store)
+    assert (store.plan, resource["spec"]["plan"]) == ("small", "small")
+    assert condition(resource, "Accepted")["reason"] == "TenantNotAllowed"
+
+    person.deletes(store.name)
+    resource = look(api, store)
+    look(api, store)
+
+    assert store.deletion_requested_at is None
+    assert condition(resource, "Accepted")["reason"] == "TenantNotAllowed"
+    assert store.events.filter(type=EventType.WISH_REFUSED).count() == 1
+
+
 def test_protection_can_be_switched_off_in_the_resource_that_waits(
     api: Remembered, person: Person, store: Store
 ) -> None:
