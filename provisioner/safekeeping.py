@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from django.conf import settings
 
-from provisioner.cluster import Cluster, Manifest, NotFound
+from provisioner.cluster import Cluster, Invalid, Manifest, NotFound
 from provisioner.cluster.kinds import SECRET
 from provisioner.secrets import Data
 from stores.models import Store
@@ -24,6 +24,7 @@ def unchecked() -> None:
 def keep(cluster: Cluster, store: Store, values: Data, check: Callable[[], object] = unchecked) -> Manifest:
     """Write the copy, whatever was there: by the name alone it could be an earlier store's. Raises ClusterError.
 
+    What is no copy is the platform's or somebody else's, and left alone: a store may be called `secrets`.
     `check` is called right before each write: what a worker writes that is late could be a successor's copy.
     """
     copy = {
@@ -33,6 +34,12 @@ def keep(cluster: Cluster, store: Store, values: Data, check: Callable[[], objec
         "type": "Opaque",
         "data": dict(values),
     }
+    there = cluster.get(SECRET, _name(store), settings.STOREPLANE_NAMESPACE)
+    if there is not None and not _is_copy(there, store) and not (there.get("data") or {}).keys() <= values.keys():
+        where = f"'{_name(store)}' in '{settings.STOREPLANE_NAMESPACE}'"
+        raise Invalid(
+            f"The Secret {where} is no store's copy, and in its place: rename it, or name the store otherwise."
+        )
     check()
     try:
         return cluster.apply(copy)
@@ -63,7 +70,12 @@ def forget(cluster: Cluster, store: Store, check: Callable[[], object]) -> None:
 
 
 def _get(cluster: Cluster, store: Store) -> Manifest | None:
-    return cluster.get(SECRET, _name(store), settings.STOREPLANE_NAMESPACE)
+    found = cluster.get(SECRET, _name(store), settings.STOREPLANE_NAMESPACE)
+    return found if found is not None and _is_copy(found, store) else None
+
+
+def _is_copy(secret: Manifest, store: Store) -> bool:
+    return bool((secret["metadata"].get("labels") or {}).get(KEPT_FOR) == store.name)
 
 
 def _name(store: Store) -> str:

@@ -87,3 +87,23 @@ def test_a_removal_leaves_what_another_tenants_later_store_of_its_name_has(kube:
     found = kube.get(NAMESPACE, store.namespace)
     assert found is not None
     assert "deletionTimestamp" not in found["metadata"]
+
+
+def test_a_secret_of_the_platform_that_has_the_copys_name_is_neither_written_over_nor_removed(
+    kube: Cluster, store: Store, settings: Any
+) -> None:
+    keep(kube, settings.STOREPLANE_NAMESPACE, "{}")  # makes the namespace
+    metadata = {"name": f"store-{store.name}", "namespace": settings.STOREPLANE_NAMESPACE}
+    own = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"secret-key": "c2VzYW1l"}}
+    kube.apply(own)
+    begun = operation(store, OperationKind.PROVISION)
+
+    assert not run_link(begun.pk, "namespace", ACTIONS[begun.kind])
+    safekeeping.forget(kube, store, lambda: None)
+
+    begun.refresh_from_db()
+    assert begun.state == OperationState.FAILED
+    found = kube.get(SECRET, metadata["name"], metadata["namespace"])
+    assert found is not None
+    assert found["data"] == own["data"]
+    kube.delete(SECRET, metadata["name"], metadata["namespace"])
