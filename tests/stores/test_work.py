@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from provisioner.operations import admission, transitions
 from provisioner.operations.models import Operation, OperationState, Step, StepState
 from stores.choices import STEP_CONDITIONS, ConditionStatus, EventType, Phase
-from stores.models import Condition, Store
+from stores.models import Store
 from tenants.models import Role
 from tests.people import WISH, as_user, member, traces
 
@@ -35,17 +35,7 @@ def born(store: Store) -> Store:
         transitions.finish(transitions.claim(operation.steps.get(name=name)))
     transitions.end(operation, OperationState.SUCCEEDED)
     Store.objects.filter(pk=store.pk).update(phase=Phase.READY, ready_at=store.created_at, observed_generation=1)
-    Condition.objects.bulk_create(
-        Condition(
-            store=store,
-            type=type_,
-            status=ConditionStatus.TRUE,
-            reason="Seen",
-            last_transition_time=store.created_at,
-            observed_generation=1,
-        )
-        for type_ in STEP_CONDITIONS
-    )
+    store.conditions.filter(type__in=STEP_CONDITIONS).update(status=ConditionStatus.TRUE, reason="Seen")
     store.refresh_from_db()
     return store
 
