@@ -229,6 +229,13 @@ def test_the_conditions_that_will_come_are_there_from_the_first_answer(ann: APIC
         assert (conditions[type_]["status"], conditions[type_]["reason"]) == ("Unknown", "NotYetSeen")
 
 
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"name":' * 50_000])
+def test_a_body_that_is_too_deep_to_be_read_is_the_callers_fault(ann: APIClient, body: str) -> None:
+    refused = ann.post("/stores", body, content_type="application/json")
+
+    assert (refused.status_code, refused.json()["type"]) == (400, "urn:storeplane:problem:malformed")
+
+
 def test_an_engine_to_come_is_listed_and_nothing_runs(ann: APIClient) -> None:
     made = ann.post("/stores", {"name": "wool", "engine": "woocommerce"})
 
