@@ -26,7 +26,7 @@ class Silence:
     def __init__(self) -> None:
         self.asked, self.answered = threading.Event(), threading.Event()
 
-    def beat(self, _: Lease) -> bool:
+    def beat(self) -> bool:
         self.asked.set()
         self.answered.wait(60)
         return False
@@ -35,7 +35,7 @@ class Silence:
 @pytest.fixture
 def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
     made = Silence()
-    monkeypatch.setattr(Lease, "beat", lambda lease: made.beat(lease))
+    monkeypatch.setattr(Lease, "beat", made.beat)
     yield made
     made.answered.set()
 
