@@ -28,7 +28,10 @@ export default function NewStorePage() {
   const [submitted, setSubmitted] = useState(false);
   // Until one is picked here, the one of all pages.
   const slug = picked ?? choice.tenant?.slug;
-  const tenant = able.find((each) => each.slug === slug) ?? able[0];
+  // Who is in several names one, also where only one would take the store: others may have taken them into it unasked.
+  const several = choice.tenants.length > 1;
+  const tenant = able.find((each) => each.slug === slug) ?? (several ? undefined : able[0]);
+  const unnamed = several && able.length > 0 && !tenant;
   const create = useMutation({
     mutationFn: (wish: NewStore) => api.createStore(wish),
     onSuccess: async (store) => {
@@ -48,6 +51,10 @@ export default function NewStorePage() {
     setSubmitted(true);
     if (name === "" || problemWith(name)) {
       document.getElementById("name")?.focus();
+      return;
+    }
+    if (unnamed) {
+      document.getElementById("tenant")?.focus();
       return;
     }
     create.mutate({
@@ -83,13 +90,15 @@ export default function NewStorePage() {
           error={refused("display_name")}
           onChange={(event) => setDisplayName(event.currentTarget.value)}
         />
-        {able.length > 1 && (
+        {several && able.length > 0 && (
           <Select
+            id="tenant"
             label="Tenant"
+            placeholder="Whose store it is"
             data={able.map((each) => ({ value: each.slug, label: each.name }))}
             value={tenant?.slug ?? null}
             allowDeselect={false}
-            error={refused("tenant")}
+            error={submitted && unnamed ? "Say for which tenant the store is." : refused("tenant")}
             onChange={setPicked}
           />
         )}

@@ -194,6 +194,22 @@ describe("somebody in several tenants", () => {
     await waitFor(() => expect(sent("POST /stores")[0]?.body).toMatchObject({ tenant: "beta" }));
   });
 
+  it("is asked for which tenant a new store is, also where only one of them would take it", async () => {
+    platform.people.me.tenants = [tenant("acme", "Acme", "viewer"), tenant("eve", "Eve's", "member")];
+    const user = open("/ui/new");
+    await user.type(await screen.findByRole("textbox", { name: /^Name/ }), "my-shop");
+    await user.click(screen.getByRole("button", { name: "Make the store" }));
+    const choice = within(screen.getByRole("form", { name: "New store" })).getByRole("combobox", { name: "Tenant" });
+    expect(choice).toHaveFocus();
+    expect(choice).toHaveAccessibleDescription(/Say for which tenant/);
+    expect(sent("POST /stores")).toHaveLength(0);
+    await expectAccessible();
+    await user.click(choice);
+    await user.keyboard("{ArrowDown}{Enter}");
+    await user.click(screen.getByRole("button", { name: "Make the store" }));
+    await waitFor(() => expect(sent("POST /stores")[0]?.body).toMatchObject({ tenant: "eve" }));
+  });
+
   it("is asked whose members to show", async () => {
     const user = open("/ui/members");
     await user.click(await screen.findByRole("button", { name: "Beta" }));
