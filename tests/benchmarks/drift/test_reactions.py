@@ -4,7 +4,6 @@ Three ways to be changed: one after the other has been healed, at random moments
 everything was judged and healed, and no time. PostgreSQL and Redis are those of the tests, which write no file safely.
 """
 
-import math
 import random
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from tests.benchmarks.drift.objects import name_of
 from tests.benchmarks.drift.platform import is_quiet, reacting, settle
 from tests.benchmarks.drift.report import Report
 from tests.benchmarks.drift.tampering import TRICKS, Change, Tamperer, tampering
+from tests.benchmarks.figures import at
 from tests.benchmarks.peers import timers
 from tests.chaos.cluster import sandbox, using
 from tests.chaos.waiting import until
@@ -100,8 +100,3 @@ def show(what: str, changes: Sequence[Change], report: Report) -> list[float]:
         figures = (f"{value:.3f}" for value in (at(times, 0.5), at(times, 0.99), times[-1]))
         report.reactions.append((what, until_what, f"{len(times)}", *figures))
     return verdicts
-
-
-def at(times: Sequence[float], share: float) -> float:
-    """A quantile by the nearest rank; `times` in order."""
-    return times[math.ceil(share * len(times)) - 1]
