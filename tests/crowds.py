@@ -5,7 +5,8 @@ from django.db.models import Model
 
 from provisioner.operations.models import Operation, OperationState, StepState
 from provisioner.operations.tallies import Measure, Tally
-from stores.models import Store
+from stores.choices import ConditionType
+from stores.models import Condition, Store
 from tests.people import tenant
 from tests.provisioner.factories import operation
 
@@ -14,10 +15,10 @@ _GONE = "CASE WHEN mod(n, 6) = 5 THEN t.created_at END"
 _READY = "CASE WHEN mod(n, 6) <> 4 THEN t.created_at + interval '1 second' * (mod(n, 100)) END"
 
 
-def crowd(size: int, *, operations: int = 1, tallies: int = 0) -> None:
+def crowd(size: int, *, operations: int = 1, tallies: int = 0, conditions: bool = False) -> None:
     """`size` stores more, every sixth of them gone, each with so many births that succeeded, and one in 500 queued.
 
-    `tallies` are rows that aren't folded yet.
+    `tallies` are rows that aren't folded yet. With `conditions` each store has all of its.
     """
     first = Store.objects.create(tenant=tenant("crowd"), name="crowd")
     born = operation(first)
@@ -32,11 +33,18 @@ def crowd(size: int, *, operations: int = 1, tallies: int = 0) -> None:
     for step in born.steps.all():
         _multiply(step, "provisioner_operation o", {"operation_id": "o.id"}, only=f"o.id <> '{born.pk}'")
     _multiply(born, others, {**each, "state": "'queued'"}, only="mod(other, 500) = 0")
+    for type_ in ConditionType.values if conditions else ():
+        condition = Condition(store=first, type=type_, status="True", reason="AsExpected", observed_generation=1)
+        condition.last_transition_time = first.created_at
+        condition.save()
+        _multiply(condition, others, {"store_id": "other"})
     if tallies:
         row = Tally.objects.create(measure=Measure.STEP_SECONDS, step="helm", le=5.0, microseconds=3_000_000)
         _multiply(row, f"generate_series(1, {tallies - 1}) n", {})
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE stores_store, provisioner_operation, provisioner_step, provisioner_tally")
+        cursor.execute(
+            "ANALYZE stores_store, stores_condition, provisioner_operation, provisioner_step, provisioner_tally"
+        )
 
 
 def _multiply(template: Model, rows: str, changes: dict[str, str], only: str = "true") -> None:
