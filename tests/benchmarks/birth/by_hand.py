@@ -10,6 +10,7 @@ from provisioner.helm.runners import HelmChild
 from provisioner.pipelines.steps.workloads import WATCHED
 from provisioner.values import chart_of, values_of
 from stores.models import Store
+from tenants.models import Tenant
 
 PATIENCE_SECONDS = 120.0
 MARKS = ("applied", "db", "backend", "storefront")
@@ -28,7 +29,7 @@ class Wish:
 
 def wish(name: str) -> Wish:
     """By Helm from the chart, with the values that the platform would give it."""
-    store = Store(name=name, plan="small")
+    store = Store(name=name, plan="small", tenant=Tenant(slug="by-hand"))
     chart = ReleaseActions(Cluster(), HelmChild()).template(
         labels.RELEASE, store.namespace, chart_of(store), values_of(store)
     )
