@@ -28,6 +28,11 @@ def test_a_store_is_made_and_deleted_by_keyboard_alone(dashboard_eyes: Eyes) -> 
     expect(page.get_by_role("heading", level=1, name="New store")).to_be_focused()
     tab_to(page, page.get_by_role("textbox", name=re.compile("^Name")))
     page.keyboard.type(NAME)
+    tenant = page.get_by_role("form", name="New store").get_by_role("combobox", name="Tenant")
+    tab_to(page, tenant)
+    for key in ("ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(tenant).to_have_value("Harbour Goods")
     tab_to(page, page.get_by_test_id("create-store"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name=NAME)).to_be_focused()

@@ -145,9 +145,8 @@ class World:
         else:
             stands = process.lease.beat()
             process.renewed = self.clock.monotonic()
-            held = Step.objects.filter(pk=process.lease.step_id, owner=process.lease.owner)
-            # A sweep has forgotten it, so nobody waits for it any more; as of now it knows, and does nothing.
-            process.replaced = process.replaced or not held.exists()
+            if not stands and not Step.objects.filter(pk=process.lease.step_id, owner=process.lease.owner).exists():
+                process.replaced = True  # a sweep has forgotten it: nobody waits for it, and it knows that by now
         if not stands:
             process.lease.lost.set()
             assert process.on_lost is not None
