@@ -62,6 +62,13 @@ class Streams:
     def xadd(self, *_args: object, **_options: object) -> None:
         """XADD."""
 
+    def multi(self) -> None:
+        """MULTI."""
+
+    def transaction(self, write: Callable[[Streams], object], *_keys: str) -> None:
+        """WATCH, what `write` sends, and EXEC."""
+        write(self)
+
     def publish(self, *_args: object) -> None:
         """PUBLISH, a moment in which the sender may die."""
         checkpoint("publishing")
