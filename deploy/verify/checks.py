@@ -42,8 +42,7 @@ class World:
 
 def is_askable(world: World) -> None:
     """Raise Broken when the platform doesn't answer, or won't tell its numbers: before anything is made."""
-    headers = {"Authorization": f"Bearer {world.metrics_token}"} if world.metrics_token else {}
-    answer = Caller(world.caller.url, headers).call("GET", "/metrics")
+    answer = _ask_for_metrics(world)
     claim(
         answer.status_code != httpx.codes.UNAUTHORIZED,
         "/metrics asks for its token: give the right one with --metrics-token. What the chart made is in the Secret "
@@ -163,8 +162,12 @@ def metric(world: World, name: str) -> float:
 
 
 def _scrape(world: World) -> str:
+    return expect(_ask_for_metrics(world), httpx.codes.OK).text
+
+
+def _ask_for_metrics(world: World) -> httpx.Response:
     headers = {"Authorization": f"Bearer {world.metrics_token}"} if world.metrics_token else {}
-    return expect(Caller(world.caller.url, headers).call("GET", "/metrics"), httpx.codes.OK).text
+    return Caller(world.caller.url, headers).call("GET", "/metrics")
 
 
 def _create(world: World, name: str) -> str:

@@ -20,6 +20,9 @@ from stores.choices import STEP_CONDITIONS, ConditionStatus, EventType, Phase
 from stores.models import Condition, Store, StoreQuerySet
 from stores.status import Activity
 
+_SERVING = (Phase.READY, Phase.DEGRADED)
+"""Phases that follow from the conditions."""
+
 
 @dataclass(frozen=True)
 class Sighting:
@@ -52,26 +55,24 @@ def judge(sighting: Sighting) -> ConditionChange:
 
 
 def look(cluster: Cluster) -> list[Sighting]:
-    """What the cluster shows of settled stores that their records don't say yet: two lists and two queries for all.
+    """What the cluster shows of idle stores that their records don't say yet: two lists and two queries for all.
 
     Raises ClusterError.
     """
-    # Before the cluster is asked: whoever is settled by now has workloads, unless somebody took them away.
-    settled = set(_idle().values_list("name", flat=True))
+    # Before the cluster is asked: whoever is idle by now has workloads, unless its birth failed or somebody took them
+    # away.
+    idle = set(_idle().values_list("name", flat=True))
     there: dict[tuple[str, str], Sighting] = {}
     for kind in (STATEFUL_SET, DEPLOYMENT):
         for manifest in cluster.list(kind, label_selector=labels.SELECTOR):
             sighting = sighting_of({**manifest, "kind": kind.kind})
             if sighting is not None:
                 there[sighting.store, sighting.watched.component] = sighting
-    for name, watched in product(settled, WATCHED):
+    for name, watched in product(idle, WATCHED):
         there.setdefault((name, watched.component), Sighting(name, watched, None))
     conditions = Condition.objects.filter(store__in=_idle()).values_list("store__name", "type", "status")
     known = {(name, kind): status for name, kind, status in conditions}
-    return [each for each in there.values() if each.store in settled and _is_news(each, known)]
-
-
-_SERVING = (Phase.READY, Phase.DEGRADED)
+    return [each for each in there.values() if each.store in idle and _is_news(each, known)]
 
 
 def _idle() -> StoreQuerySet:

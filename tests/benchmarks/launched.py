@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -91,6 +93,9 @@ def launched(pods: str) -> Iterator[Launched]:
 
     Once in a process, since Django's settings are read once.
     """
+    # So that what was started is ended then, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     console = Console(sys.stderr)
     with TemporaryDirectory(prefix="sp-bench-", dir="/tmp") as name, ExitStack() as stack:
         folder = Path(name)

@@ -4,8 +4,6 @@ All are asked for at once. Asserts that three are provisioned at a time, never m
 """
 
 import argparse
-import logging
-import signal
 from collections.abc import Sequence
 
 from tests.benchmarks.launched import add_pods, launched
@@ -14,9 +12,6 @@ from tests.benchmarks.launched import add_pods, launched
 def main(words: Sequence[str] | None = None) -> None:
     """Measure and print."""
     options = _parser().parse_args(words)
-    # So that what was started is ended then, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     with launched(options.pods) as platform:
         # Only now: what it imports are models.
         from tests.benchmarks.throughput.crowd import run
